@@ -1,0 +1,83 @@
+# Two commands need nothing but Python 3.11 and make: `make serve` and `make test`.
+# Each first sees to the environment, .venv. PYTHON=... names the Python to make it with,
+# UV= (empty) does without uv, ARGS="..." goes to the command.
+
+BIN := .venv/bin
+UV := $(shell command -v uv 2>/dev/null)
+export PYTHON UV
+# As pip does: an office's own proxy is trusted when its system trusts it.
+export UV_SYSTEM_CERTS ?= 1
+
+HERE := $(dir $(lastword $(MAKEFILE_LIST)))
+ifneq ($(realpath $(HERE)),$(realpath .))
+# Called from another folder, as `make -f path/Makefile`: the same, from here.
+$(or $(MAKECMDGOALS),help):
+	@$(MAKE) --no-print-directory -C $(HERE) $@
+else
+
+.NOTPARALLEL:
+.PHONY: help serve test lint types architecture schema coverage tests fix export lock clean \
+    environment environment-to-run
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
+
+serve: environment-to-run  ## the server over its built-in catalogue, on http://127.0.0.1:8000
+	@$(BIN)/unisono serve --demo $(ARGS)
+
+test: lint types architecture schema coverage tests  ## the next six, in this order
+
+lint: environment  ## ruff: its rules, its format
+	$(BIN)/ruff check --quiet --output-format concise
+	$(BIN)/ruff format --check --quiet
+
+types: environment  ## mypy --strict over the three packages
+	$(BIN)/mypy
+
+architecture: environment  ## import-linter: who may import whom
+	$(BIN)/lint-imports --no-logo
+
+schema: environment  ## schema.graphql is what the code exports
+	$(BIN)/unisono schema --check schema.graphql
+
+coverage: environment  ## every branch of batching is walked by its own tests
+	$(BIN)/coverage run -m pytest --quiet tests/batching
+	$(BIN)/coverage report
+
+tests: environment  ## pytest, then again on each other tested Python that is here
+	$(BIN)/pytest --quiet $(ARGS)
+	@for version in 3.11 3.12 3.13; do \
+	    [ ! -e $(BIN)/python$$version ] || continue; \
+	    python=$$(.ci/python $$version) || continue; \
+	    "$$python" .ci/environment.py .venv-$$version requirements-dev.lock || exit; \
+	    echo .venv-$$version/bin/pytest --quiet $(ARGS); \
+	    .venv-$$version/bin/pytest --quiet $(ARGS) || exit; \
+	done
+
+fix: environment  ## ruff corrects and formats
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+export: environment  ## write schema.graphql
+	$(BIN)/unisono schema > schema.graphql.new
+	mv schema.graphql.new schema.graphql
+
+COMPILE = $(UV) pip compile pyproject.toml --group build --python-version 3.11 --universal \
+    --generate-hashes --no-header --no-annotate --quiet $(ARGS)
+
+lock:  ## write the lock files, with uv (ARGS=--upgrade: with the newest versions)
+	@test -n "$(UV)" || { echo "make lock needs uv on the PATH." >&2; exit 1; }
+	$(COMPILE) --output-file requirements.lock
+	$(COMPILE) --group dev --constraints requirements.lock --output-file requirements-dev.lock
+
+clean:  ## remove the environments and all caches
+	rm -rf .venv .venv-* .coverage* .hypothesis .*_cache dist
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+environment:
+	@python=$$(.ci/python) && "$$python" .ci/environment.py .venv requirements-dev.lock
+
+environment-to-run:
+	@python=$$(.ci/python) && "$$python" .ci/environment.py .venv requirements.lock
+
+endif

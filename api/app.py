@@ -1,0 +1,85 @@
+"""The app: what is served, mounted or tested."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from api.engine import Engine
+from api.http import GraphQLEndpoint
+from api.pages import query_page
+from loaders import Settings
+from loaders.http import ASGIApp
+from loaders.simulator import Simulator
+
+
+def create_app(settings: Settings | None = None, *, simulator: ASGIApp | None = None) -> Starlette:
+    """Return the ASGI app; the settings come from the environment when none are given.
+
+    Its lifespan opens and closes the providers. Mounted under another app, whose lifespan does not
+    reach it, it opens them at the first request; `app.state.engine.close()` closes them.
+
+    >>> uvicorn.run(create_app())
+    >>> Starlette(routes=[Mount("/music", create_app(settings))])
+    """
+    settings = settings or Settings()
+    if settings.demo and simulator is None:
+        simulator = Simulator()
+    engine = Engine(settings, simulator=simulator)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        async with engine:
+            yield
+
+    app = Starlette(
+        routes=[
+            Route("/", _page),
+            Route("/graphql", GraphQLEndpoint(engine)),
+            Route("/healthz", _healthz),
+            Route("/readyz", _readyz),
+        ],
+        middleware=_middleware(settings),
+        lifespan=lifespan,
+    )
+    app.state.engine = engine
+    return app
+
+
+def _middleware(settings: Settings) -> list[Middleware]:
+    if not settings.cors_origins:
+        return []
+    return [
+        Middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["content-type", "x-request-id", "x-unisono-trace"],
+            expose_headers=["x-request-id"],
+        )
+    ]
+
+
+async def _page(_request: Request) -> Response:
+    return query_page()
+
+
+async def _healthz(_request: Request) -> Response:
+    return JSONResponse({"status": "ok"})
+
+
+async def _readyz(request: Request) -> Response:
+    """Say whether queries are served; a provider that is off or on hold does not change that."""
+    engine: Engine = request.app.state.engine
+    await engine.start()
+    providers = [
+        {"name": status.name, "on": status.on, "reason": status.reason, "hold": status.hold}
+        for status in engine.statuses()
+    ]
+    return JSONResponse({"status": "ready", "providers": providers}, HTTPStatus.OK)

@@ -1,0 +1,208 @@
+"""The command `unisono`: a thin layer of words over what the other modules do."""
+
+import asyncio
+import difflib
+import errno
+import os
+import socket
+import sys
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import msgspec
+import typer
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from api.app import create_app
+from api.engine import Answer, Engine, Operation
+from api.schema import sdl
+from loaders import Settings, SettingsError, unknown_variables
+from loaders.simulator import Simulator
+
+# Exit codes besides 0: an answer with errors or a check that fails; a call that cannot be meant.
+FAILED, MISUSED = 1, 2
+
+app = typer.Typer(
+    name="unisono",
+    help="Music metadata by GraphQL: many keys, few calls.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Demo = Annotated[
+    bool,
+    typer.Option("--demo", help="Answer from the simulator in this process: no network, no keys."),
+]
+Host = Annotated[str, typer.Option(help="The address to listen on.")]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 is any free one.")]
+Workers = Annotated[int, typer.Option(min=1, max=64, help="Processes; each batches by itself.")]
+
+
+def main() -> None:
+    """Run the command; broken settings are told in one line."""
+    try:
+        app()
+    except SettingsError as error:
+        _stop(str(error), MISUSED)
+
+
+def _version(*, is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"unisono {version('unisono')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", callback=_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Music metadata by GraphQL: many keys, few calls."""
+
+
+@app.command()
+def serve(
+    *,
+    demo: Demo = False,
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    workers: Workers = 1,
+) -> None:
+    """Serve GraphQL over HTTP."""
+    if demo and workers > 1:
+        _stop("--workers: expected 1 with --demo: its simulator lives in one process", MISUSED)
+    settings = Settings.demo_settings() if demo else Settings()
+    for name in unknown_variables(os.environ):
+        typer.echo(f"unisono: {name} is no setting, and ignored", err=True)
+    listener = _listen(host, port)
+    _announce("Unisono", listener, "demo: invented music, no network" if demo else None)
+    if workers == 1:
+        _run(uvicorn.Config(create_app(settings)), listener)
+    else:
+        _run(uvicorn.Config("api.app:create_app", factory=True, workers=workers), listener)
+
+
+@app.command()
+def query(
+    document: Annotated[str, typer.Argument(help="GraphQL; @FILE reads a file, - standard input.")],
+    *,
+    variables: Annotated[str, typer.Option(help="The variables, a JSON object.")] = "{}",
+    demo: Demo = False,
+) -> None:
+    """Execute a document and print the answer as JSON; exit code 1 if it has errors."""
+    try:
+        values = msgspec.json.decode(variables, type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        _stop(f"--variables: expected a JSON object: {error}", MISUSED)
+    text = _text(document)
+    settings = Settings.demo_settings() if demo else Settings()
+    answer = asyncio.run(_execute(settings, text, values))
+    typer.echo(msgspec.json.format(msgspec.json.encode(answer.body())))
+    if answer.errors:
+        raise typer.Exit(FAILED)
+
+
+@app.command()
+def schema(
+    *,
+    check: Annotated[
+        Path | None, typer.Option(help="Compare this file with the schema instead of printing it.")
+    ] = None,
+) -> None:
+    """Print the schema in GraphQL's own language."""
+    if check is None:
+        typer.echo(sdl(), nl=False)
+        return
+    found, expected = _read(check).splitlines(), sdl().splitlines()
+    difference = list(difflib.unified_diff(found, expected, str(check), "the schema", lineterm=""))
+    if difference:
+        typer.echo("\n".join(difference))
+        _stop(f"{check}: expected the schema as `unisono schema` prints it", FAILED)
+
+
+@app.command()
+def simulate(
+    *,
+    host: Host = "127.0.0.1",
+    port: Port = 8100,
+) -> None:
+    """Serve the providers' wire formats over invented music."""
+    listener = _listen(host, port)
+    url = _announce("The simulator", listener, None)
+    typer.echo(
+        f"  UNISONO_SPOTIFY_BASE_URL={url}/v1 UNISONO_SPOTIFY_TOKEN_URL={url}/api/token\n"
+        "  UNISONO_SPOTIFY_CLIENT_ID=any UNISONO_SPOTIFY_CLIENT_SECRET=any",
+        err=True,
+    )
+    _run(uvicorn.Config(Simulator()), listener)
+
+
+async def _execute(settings: Settings, text: str, variables: Mapping[str, Any]) -> Answer:
+    simulator = Simulator() if settings.demo else None
+    async with Engine(settings, simulator=simulator) as engine:
+        return await engine.execute(Operation(text, dict(variables)))
+
+
+def _text(document: str) -> str:
+    if document == "-":
+        return _decoded(sys.stdin.buffer.read(), "standard input")
+    if document.startswith("@"):
+        return _read(Path(document[1:]))
+    return _decoded(os.fsencode(document), "the document")
+
+
+def _read(path: Path) -> str:
+    try:
+        return _decoded(path.read_bytes(), str(path))
+    except OSError as error:
+        _stop(f"{path}: {error.strerror}", MISUSED)
+
+
+def _decoded(text: bytes, what: str) -> str:
+    try:
+        return text.decode()
+    except UnicodeDecodeError:
+        _stop(f"{what}: expected UTF-8", MISUSED)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        is_taken = error.errno == errno.EADDRINUSE
+        reason = "is in use" if is_taken else f"cannot be used: {error.strerror}"
+        _stop(f"port {port} on {host} {reason}; choose another with --port or --host", FAILED)
+
+
+def _announce(what: str, listener: socket.socket, remark: str | None) -> str:
+    host, port = listener.getsockname()[:2]
+    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    typer.echo(f"{what}: {url}{f' ({remark})' if remark else ''}", err=True)
+    return url
+
+
+def _run(config: uvicorn.Config, listener: socket.socket) -> None:
+    try:
+        if config.workers > 1:
+            Multiprocess(config, sockets=[listener]).run()
+        else:
+            uvicorn.Server(config).run(sockets=[listener])
+    except KeyboardInterrupt:
+        return  # uvicorn has finished by now, and raises the signal once more
+
+
+def _stop(message: str, code: int) -> NoReturn:
+    typer.echo(f"unisono: {message}", err=True)
+    raise SystemExit(code)
+
+
+if __name__ == "__main__":
+    main()

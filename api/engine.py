@@ -1,0 +1,127 @@
+"""Engine: one operation in, one answer out; for HTTP, the command line and the test kit."""
+
+import asyncio
+import secrets
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import msgspec
+from graphql import ExecutionResult, execute
+from strawberry.execution import optimized_is_awaitable
+
+from api.context import Context
+from api.documents import prepare
+from api.errors import formatted
+from api.schema import GRAPHQL_SCHEMA, schema
+from loaders import Providers, ProviderStatus, Settings, Trace
+from loaders.http import ASGIApp
+
+
+class Operation(msgspec.Struct, frozen=True, rename="camel"):
+    """What a client asks, as GraphQL over HTTP writes it."""
+
+    query: str | None = None
+    variables: dict[str, Any] | None = None
+    operation_name: str | None = None
+    extensions: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a client gets. `data` is None when the operation was refused before it was executed."""
+
+    data: dict[str, Any] | None
+    errors: list[dict[str, Any]] = field(default_factory=list)
+    extensions: dict[str, Any] = field(default_factory=dict)
+
+    def body(self) -> dict[str, Any]:
+        """Return the response as GraphQL writes it: only what is there."""
+        body: dict[str, Any] = {}
+        if self.errors:
+            body["errors"] = self.errors
+        if self.data is not None:
+            body["data"] = self.data
+        if self.extensions:
+            body["extensions"] = self.extensions
+        return body
+
+
+def new_request_id() -> str:
+    """Return an id that nobody had before."""
+    return secrets.token_hex(8)
+
+
+class Engine:
+    """Executes operations against the providers, which it opens and closes.
+
+    >>> async with Engine(Settings()) as engine:
+    ...     answer = await engine.execute(Operation('{ track(id: "...") { name } }'))
+    """
+
+    def __init__(self, settings: Settings, *, simulator: ASGIApp | None = None) -> None:
+        self.settings = settings
+        self._providers = Providers(settings, simulator=simulator)
+        self._is_started = False
+
+    async def start(self) -> None:
+        """Open the providers, unless they are open."""
+        if not self._is_started:
+            self._is_started = True  # first, so that of two first requests one starts them
+            await self._providers.start()
+
+    async def close(self) -> None:
+        """Finish what waits, and close the providers."""
+        if self._is_started:
+            self._is_started = False
+            await self._providers.close()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.close()
+
+    def statuses(self) -> list[ProviderStatus]:
+        """Return how each provider stands."""
+        return self._providers.statuses()
+
+    def context(self, *, request_id: str = "", trace: bool = False) -> Context:
+        """Return the context of a request; with `trace` it notes which field asked what.
+
+        The operations of one request may share it, and with it the loaders and what they remember.
+        """
+        deadline = asyncio.get_running_loop().time() + self.settings.deadline
+        account = Trace(fields=trace)
+        return Context(
+            loaders=self._providers.loaders(trace=account, deadline=deadline),
+            trace=account,
+            request_id=request_id or new_request_id(),
+            deadline=deadline,
+            settings=self.settings,
+            providers=self._providers,
+            names_fields=trace,
+        )
+
+    async def execute(self, operation: Operation, context: Context | None = None) -> Answer:
+        """Return the answer to an operation; whatever is wrong with it stands in `errors`."""
+        context = context or self.context()
+        prepared = prepare(GRAPHQL_SCHEMA, operation.query or "")
+        if prepared.errors or prepared.document is None:
+            return Answer(None, formatted(prepared.errors, context.request_id, code=prepared.code))
+        result = execute(
+            GRAPHQL_SCHEMA,
+            prepared.document,
+            context_value=context,
+            variable_values=operation.variables,
+            operation_name=operation.operation_name,
+            executor_class=schema.execution_context_class,
+            is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]  # told as bool, is a guard
+        )
+        if not isinstance(result, ExecutionResult):
+            result = await result
+        return Answer(
+            result.data,
+            formatted(result.errors or (), context.request_id),
+            {"batching": context.trace.report()} if context.names_fields else {},
+        )

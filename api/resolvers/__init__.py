@@ -1,0 +1,1 @@
+"""The resolvers: what to load, and nothing else."""

@@ -1,0 +1,44 @@
+"""Fields that a record may or may not tell."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from operator import attrgetter
+from typing import Any
+
+from api.batched import ListResolver
+from api.context import Info
+from loaders import UNKNOWN, Record
+
+
+def told(attribute: str, show: Callable[[Any], Any] | None = None) -> ListResolver:
+    """Make the resolver of a field that is this attribute of a record, or what `show` makes of it.
+
+    Records that do not tell it are completed, all together; those that do cost nothing. Where that
+    fails the field fails, where it finds nothing the field is null.
+    """
+    read = attrgetter(attribute)
+
+    def resolve(records: Sequence[Record], info: Info) -> list[Any] | Awaitable[list[Any]]:
+        values = [read(record) for record in records]
+        if any(value is UNKNOWN for value in values):
+            return complete(records, values, info)
+        return values if show is None else [_shown(value, show) for value in values]
+
+    async def complete(records: Sequence[Record], values: list[Any], info: Info) -> list[Any]:
+        partial = [
+            record for record, value in zip(records, values, strict=True) if value is UNKNOWN
+        ]
+        found = iter(await info.context.loaders.complete(partial))
+        values = [_of(next(found)) if value is UNKNOWN else value for value in values]
+        return values if show is None else [_shown(value, show) for value in values]
+
+    def _of(outcome: Record | Exception | None) -> Any:
+        if outcome is None or isinstance(outcome, Exception):
+            return outcome
+        value = read(outcome)
+        return None if value is UNKNOWN else value
+
+    return resolve
+
+
+def _shown(value: Any, show: Callable[[Any], Any]) -> Any:
+    return value if value is None or isinstance(value, Exception) else show(value)

@@ -1,0 +1,1 @@
+"""The GraphQL types: descriptions only. The values behind them are the loaders' records."""

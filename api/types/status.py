@@ -1,0 +1,25 @@
+"""`ProviderStatus`: whether a provider can be asked, and what it was asked."""
+
+import strawberry
+
+from api.batched import batched
+from api.provider import Provider
+from api.resolvers.statuses import hold_ms
+
+
+@strawberry.type(description="How a provider stands, in this server process.")
+class ProviderStatus:
+    """Shows a `loaders.ProviderStatus`."""
+
+    name: Provider = strawberry.field(description="The provider.")
+    on: bool = strawberry.field(description="Whether it can be asked.")
+    reason: str | None = strawberry.field(description="Why it is off; null when it is on.")
+    hold_ms: int = batched(
+        hold_ms,
+        description="Milliseconds for which it takes no calls, because it asked for fewer; else 0.",
+    )
+    budget: float | None = strawberry.field(
+        description="Calls that could be made at once; null where no rate is set."
+    )
+    calls: int = strawberry.field(description="HTTP calls made to it since the start.")
+    batches: int = strawberry.field(description="Batches of keys sent to it since the start.")

@@ -1,0 +1,48 @@
+"""Coalesce single asks into bulk calls: the standard library only, usable under anything.
+
+>>> processor = BatchProcessor(fetch_tracks, batch_size=50, gate=Gate(rate=20))
+>>> track = await processor.submit(track_id)
+
+Layout, each file importing only those before it: `checks`, `errors`, `result`, `policies`,
+`outcomes`, `callers`, `flight`, `lineage`, `gate`, `lanes`, `waiting`, `alarms`, `flights`, `tick`,
+`dispatch`, `collector`, and `processor`, which tells the theory of operation.
+"""
+
+from batching.callers import KeyCaller, SetCaller
+from batching.errors import (
+    BatchError,
+    CircularWaitError,
+    DeadlineExceededError,
+    KeyNotFoundError,
+    ProcessorClosedError,
+    QueueFullError,
+    RefusedError,
+    RetryableError,
+)
+from batching.gate import Gate
+from batching.outcomes import Outcome
+from batching.policies import BatchEvent, Limits, Observer, Reason, RetryPolicy
+from batching.processor import BatchProcessor
+from batching.result import BatchResult
+
+__all__ = [
+    "BatchError",
+    "BatchEvent",
+    "BatchProcessor",
+    "BatchResult",
+    "CircularWaitError",
+    "DeadlineExceededError",
+    "Gate",
+    "KeyCaller",
+    "KeyNotFoundError",
+    "Limits",
+    "Observer",
+    "Outcome",
+    "ProcessorClosedError",
+    "QueueFullError",
+    "Reason",
+    "RefusedError",
+    "RetryPolicy",
+    "RetryableError",
+    "SetCaller",
+]

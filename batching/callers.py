@@ -1,0 +1,249 @@
+"""Callers: the futures that `submit` and `submit_many` hand out, one of its own to each caller.
+
+A caller leaves by being cancelled, or when its deadline passes; nobody else notices. A key waits
+for one caller, or for a `Joint` of several.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class Owner(Protocol):
+    """The processor, as far as its callers know it."""
+
+    def _leave(self, key: Any, caller: Any) -> None:
+        """Forget that this caller waits for this key."""
+
+
+class KeyCaller(asyncio.Future[V], Generic[K, V]):
+    """One caller's future for one key."""
+
+    # Set by the processor right after construction: an __init__ would cost a third of `submit`.
+    # `batch_failed`, `deadline`, `background` and `joined` are set only where there is one.
+    __slots__ = (
+        "background",
+        "batch_failed",
+        "deadline",
+        "joined",
+        "key",
+        "owner",
+        "scope",
+        "since",
+    )
+
+    key: K
+    owner: Owner
+    scope: Hashable
+    since: float
+    deadline: float
+    background: bool
+    batch_failed: bool
+    joined: int
+
+    def settle(self, _key: K, outcome: V | Exception, *, batch_failed: bool = False) -> None:
+        """Answer this caller, unless it has left."""
+        if self.done():
+            return
+        if isinstance(outcome, Exception):
+            self.batch_failed = batch_failed
+            self.set_exception(outcome)
+            self.exception()  # observers are told; a caller that has gone need not log it again
+        else:
+            self.set_result(outcome)
+
+    def remembered(self, _key: K, default: Any) -> Any:
+        """Return the key's outcome if it is known and not the failure of a whole batch."""
+        if not self.done() or self.cancelled() or getattr(self, "batch_failed", False):
+            return default
+        return self.outcome()
+
+    def outcome(self) -> V | Exception:
+        """Return the outcome of a settled caller."""
+        error = self.exception()
+        return error if isinstance(error, Exception) else self.result()
+
+    def count_join(self) -> None:
+        """Note that the key was asked by somebody else already."""
+        self.joined = 1
+
+    def expire(self, error: Exception) -> None:
+        """Leave with this error."""
+        self.settle(self.key, error, batch_failed=True)
+        self.owner._leave(self.key, self)
+
+    def cancel(self, msg: Any | None = None) -> bool:
+        """Leave; no other caller of the key notices."""
+        if not super().cancel(msg):
+            return False
+        self.owner._leave(self.key, self)
+        return True
+
+
+class SetCaller(asyncio.Future[list[V | Exception]], Generic[K, V]):
+    """One caller's future for a whole set of keys: a list of outcomes that never fails itself."""
+
+    __slots__ = (
+        "background",
+        "batch_failed",
+        "deadline",
+        "joined",
+        "keys",
+        "left",
+        "outcomes",
+        "owner",
+        "scope",
+        "since",
+    )
+
+    keys: list[K]
+    owner: Owner
+    scope: Hashable
+    since: float
+    deadline: float
+    background: bool
+
+    def expect(self, keys: list[K]) -> dict[K, None]:
+        """Expect an outcome for each of the keys; return them without repetition."""
+        distinct = dict.fromkeys(keys)
+        self.keys = keys
+        self.left = len(distinct)
+        self.joined = 0
+        self.outcomes: dict[K, V | Exception] = {}
+        self.batch_failed: set[K] = set()
+        if not distinct:
+            self.set_result([])
+        return distinct
+
+    def settle(self, key: K, outcome: V | Exception, *, batch_failed: bool = False) -> None:
+        """Take the outcome of one key; the last one answers this caller."""
+        if self.done():
+            return
+        if batch_failed:
+            self.batch_failed.add(key)
+        self.outcomes[key] = outcome
+        self.left -= 1
+        if not self.left:
+            self._answer()
+
+    def settle_all(self, outcomes: Iterable[tuple[K, V | Exception]], count: int) -> None:
+        """Take the outcomes of `count` keys, all of this caller's and none failed as a batch."""
+        if not self.done():
+            self.outcomes.update(outcomes)
+            self.left -= count
+            if not self.left:
+                self._answer()
+
+    def _answer(self) -> None:
+        self.set_result(list(map(self.outcomes.__getitem__, self.keys)))
+
+    def remembered(self, key: K, default: Any) -> Any:
+        """Return the key's outcome if it is known and not the failure of a whole batch."""
+        return default if key in self.batch_failed else self.outcomes.get(key, default)
+
+    def count_join(self) -> None:
+        """Note that one of the keys was asked by somebody else already."""
+        self.joined += 1
+
+    def refuse(self, error: Exception) -> list[K]:
+        """Answer with what is known by now, and this error for the rest; return the rest."""
+        missing = self._missing()
+        self.outcomes.update(dict.fromkeys(missing, error))
+        self.batch_failed.update(missing)
+        self._answer()
+        return missing
+
+    def expire(self, error: Exception) -> None:
+        """Leave with what is known by now, and this error for the rest."""
+        self._leave(self.refuse(error))
+
+    def cancel(self, msg: Any | None = None) -> bool:
+        """Leave; no other caller of any of the keys notices."""
+        if not super().cancel(msg):
+            return False
+        self._leave(self._missing())
+        return True
+
+    def _missing(self) -> list[K]:
+        return [key for key in dict.fromkeys(self.keys) if key not in self.outcomes]
+
+    def _leave(self, keys: list[K]) -> None:
+        for key in keys:
+            self.owner._leave(key, self)
+
+
+class Joint(Generic[K, V]):
+    """Several callers of one key."""
+
+    __slots__ = ("callers", "lanes", "since")
+
+    def __init__(self, first: SingleCaller[K, V], second: SingleCaller[K, V]) -> None:
+        self.callers = {first: None, second: None}  # a dict for its order and quick removal
+        self.since = first.since
+        #: The lanes in which the key stands: a scope, and whether among the background ones.
+        self.lanes = {lane_of(first)}
+
+    def settle(self, key: K, outcome: V | Exception, *, batch_failed: bool = False) -> None:
+        """Answer every caller that has not left."""
+        for caller in self.callers:
+            caller.settle(key, outcome, batch_failed=batch_failed)
+
+
+def lane_of(caller: SingleCaller[K, V]) -> tuple[Hashable, bool]:
+    """Return the lane in which a caller's key stands: its scope, and whether in background."""
+    return caller.scope, getattr(caller, "background", False)
+
+
+SingleCaller: TypeAlias = KeyCaller[K, V] | SetCaller[K, V]
+Caller: TypeAlias = KeyCaller[K, V] | SetCaller[K, V] | Joint[K, V]
+
+
+def members(caller: Caller[K, V]) -> Iterable[SingleCaller[K, V]]:
+    """Return the single callers behind this one."""
+    return caller.callers if isinstance(caller, Joint) else (caller,)
+
+
+def joined(there: Caller[K, V], newcomer: SingleCaller[K, V]) -> Caller[K, V]:
+    """Return what stands for a key after a newcomer joined whoever is there."""
+    if isinstance(there, Joint):
+        there.callers[newcomer] = None
+        return there
+    return newcomer if there.done() else Joint(there, newcomer)
+
+
+def without(there: Caller[K, V], leaver: SingleCaller[K, V]) -> Caller[K, V] | None:
+    """Return what stands for a key after this caller left; None when nobody is there any more."""
+    if isinstance(there, Joint):
+        there.callers.pop(leaver, None)
+        return there if there.callers else None
+    return None if there is leaver else there
+
+
+def still(callers: Mapping[K, Caller[K, V]]) -> dict[K, Caller[K, V]]:
+    """Return the callers that have not left, by key."""
+    alive: dict[K, Caller[K, V]] = {}
+    for key, caller in callers.items():
+        for member in members(caller):
+            if not member.done():
+                alive[key] = joined(alive[key], member) if key in alive else member
+    return alive
+
+
+def settle_values(callers: Mapping[K, Caller[K, V]], values: Sequence[V]) -> None:
+    """Give every caller the value of its key; this is where the time of large batches goes."""
+    kinds = set(map(type, callers.values()))
+    if kinds == {KeyCaller}:
+        for caller, value in zip(callers.values(), values, strict=True):
+            if not caller.done():  # type: ignore[union-attr]  # all are KeyCallers
+                caller.set_result(value)  # type: ignore[union-attr, arg-type]  # likewise
+    elif kinds == {SetCaller} and len(set(callers.values())) == 1:
+        only = next(iter(callers.values()))
+        only.settle_all(zip(callers, values, strict=True), len(callers))  # type: ignore[union-attr]  # a SetCaller
+    else:
+        for (key, caller), value in zip(callers.items(), values, strict=True):
+            caller.settle(key, value)

@@ -1,0 +1,172 @@
+"""When keys leave: at the end of tick or window, full, or flushed; and when the gate lets them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Hashable
+from contextvars import Context
+from typing import Generic, TypeVar
+
+from batching.flight import Flight, still_asks
+from batching.flights import Flights
+from batching.gate import Gate
+from batching.policies import Limits, Reason
+from batching.tick import Tick
+from batching.waiting import Waiting
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class Dispatcher(Generic[K, V]):
+    """Cuts batches out of the keys that wait; stands in the gate's line for its processor.
+
+    adding:   The scope of added items, which wait for no tick.
+    emptied:  Called when nothing waits any more.
+    """
+
+    def __init__(
+        self,
+        flights: Flights[K, V],
+        *,
+        batch_size: int,
+        max_wait_time: float | None,
+        auto_flush: bool,
+        gate: Gate,
+        limits: Limits,
+        context: Context,
+        adding: Hashable,
+        emptied: Callable[[], None],
+    ) -> None:
+        self.batch_size = batch_size
+        self.max_wait_time = max_wait_time
+        self.auto_flush = auto_flush
+        self._flights = flights
+        flights.again = self.wait_again
+        flights.landed = self.pump
+        self._gate = gate
+        self._limits = limits
+        self._context = context
+        self._adding = adding
+        self._emptied = emptied
+        # All of the mutable state: the keys that wait, why they are due, and what makes them so.
+        self.waiting: Waiting[K, V] = Waiting()
+        self.due: Reason | None = None
+        self.tick = Tick(self._tick_over, context)
+        self._window: asyncio.TimerHandle | None = None
+
+    def reset(self) -> None:
+        """Begin anew: the event loop of what waited is over."""
+        self.waiting.clear()
+        self.due = None
+        self.tick.disarm()
+        self._window = None
+
+    # Keys that wait become due.
+
+    def collected(self) -> None:
+        """See to it that the keys that wait will leave."""
+        if self._may_cut():
+            self.pump()
+        elif not self.waiting or not self.auto_flush:
+            return
+        elif self.max_wait_time:
+            if self._window is None:
+                loop = asyncio.get_running_loop()
+                end = self.waiting.oldest() + self.max_wait_time
+                self._window = loop.call_at(end, self._window_over, context=self._context)
+        elif not self.tick.armed and self.waiting.has_beside(self._adding):
+            self.tick.arm(asyncio.get_running_loop())
+
+    def become_due(self, reason: Reason) -> None:
+        """Let all that waits leave, and what comes until nothing waits."""
+        if self.waiting:
+            self.due = self.due or reason
+            self.pump()
+
+    def wait_again(self, rest: Flight[K, V]) -> None:
+        """Let keys that have rested wait anew, with whatever else waits by now."""
+        self.waiting.take_back(self._flights.release(rest), rest.askers)
+        self.become_due(rest.reason)
+
+    def overdue(self) -> bool:
+        """Tell whether a key has waited for `max_wait_time`."""
+        if not self.waiting or not self.max_wait_time:
+            return False
+        return self.waiting.oldest() + self.max_wait_time <= asyncio.get_running_loop().time()
+
+    def _tick_over(self) -> None:
+        if self.waiting.has_beside(self._adding):
+            self.become_due("settled")
+
+    def _window_over(self) -> None:
+        self._window = None
+        if self.overdue():
+            self.become_due("window")
+        else:  # the key that set the timer has left
+            self.collected()
+
+    # Due keys leave, if the gate lets them.
+
+    def pump(self) -> None:
+        """Let leave what may leave; the gate, or a landing flight, calls again for the rest."""
+        while self._flights.ready or self._may_cut():
+            crowded = len(self._flights.in_air) >= self._limits.max_in_flight
+            if (crowded and not self._asked_inside()) or not self._gate.admit(self):
+                return
+            self._flights.launch(self._flights.next_ready(asked=crowded) or self._cut())
+        if self.waiting:
+            self.collected()
+        else:
+            self.rest()
+
+    def rest(self) -> None:
+        """Nothing waits any more: forget why it was due, and leave the gate's line."""
+        self.due = None
+        self.tick.disarm()
+        self._end_window()
+        self.waiting.clear()
+        if not self._flights.ready:
+            self._gate.leave(self)
+        self._emptied()
+
+    def _asked_inside(self) -> bool:
+        """Tell whether a batch function under way waits for a key that could leave."""
+        ready = any(still_asks(asker) for flight in self._flights.ready for asker in flight.askers)
+        return ready or (self._may_cut() and self.waiting.asked_inside())
+
+    def _may_cut(self) -> bool:
+        """Tell whether a batch may leave, as far as its keys are concerned."""
+        full = self.auto_flush and len(self.waiting) >= self.batch_size
+        return full or (self.due is not None and bool(self.waiting))
+
+    def _cut(self) -> Flight[K, V]:
+        """Take the next batch out of the keys that wait."""
+        now = asyncio.get_running_loop().time()
+        callers, askers = self.waiting.cut(self.batch_size, now)
+        full = len(callers) >= self.batch_size or self.due is None
+        flight = Flight(callers, "full" if full else self.due or "full", askers)
+        self._flights.update(dict.fromkeys(callers, flight))
+        self._end_window()
+        return flight
+
+    def _end_window(self) -> None:
+        if self._window is not None:
+            self._window.cancel()
+            self._window = None
+
+    # What the gate wants to know.
+
+    @property
+    def since(self) -> float:
+        """The age of the oldest key, as loop time."""
+        ready = [one.since for flight in self._flights.ready for one in flight.callers.values()]
+        return min([*ready, self.waiting.rank()] if self.waiting else ready)
+
+    @property
+    def needs_slot(self) -> bool:
+        """Whether to wait for a slot: full batches get no fuller, but single calls keep in step."""
+        full = 1 < self.batch_size <= len(self.waiting)
+        return not (full or self._flights.ready or self.waiting.asked_inside())
+
+    called = pump

@@ -1,0 +1,338 @@
+"""The keys in flight: calls made, settled, tried again or halved, and cancelled when deserted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from contextvars import Context
+from functools import partial
+from typing import TypeAlias, TypeVar
+
+from batching.alarms import Alarms
+from batching.callers import Caller, SingleCaller, joined, members, settle_values, still
+from batching.errors import BatchError, CircularWaitError, RefusedError, RetryableError
+from batching.flight import Flight, still_asks
+from batching.gate import Gate
+from batching.lineage import closes_circle, enter_batch, inside_batch
+from batching.outcomes import Outcome, align, holds_exception, raisable
+from batching.policies import BatchEvent, Observer, RetryPolicy
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+#: What a batch function may hand back.
+Answer: TypeAlias = Sequence[V | Exception] | Mapping[K, V | Exception]
+#: Takes the keys of a batch and brings their outcomes.
+ProcessorFunc: TypeAlias = Callable[[list[K]], Awaitable[Answer[V, K]]]
+
+# Looking for one bad key of 50 takes 13 calls at most, of two 23: beyond that the batch is bad.
+EXTRA_CALLS = 24
+# Calls per second at which looking for it would keep everybody waiting for half a minute.
+SLOW_RATE = 1.0
+
+
+class Flights(dict[K, Flight[K, V]]):
+    """The flight of each key that is in the air, rests before another attempt, or stands ready.
+
+    The dispatcher sets `again`, called with a flight whose keys have rested, and `landed`, called
+    when a call has come to its end.
+    """
+
+    def __init__(
+        self,
+        processor_func: ProcessorFunc[K, V],
+        *,
+        name: str,
+        gate: Gate,
+        retry: RetryPolicy,
+        observers: tuple[Observer, ...],
+        alarms: Alarms,
+        context: Context,
+    ) -> None:
+        super().__init__()
+        self._processor_func = processor_func
+        self._name = name
+        self._gate = gate
+        self._retry = retry
+        self._observers = observers
+        self._alarms = alarms
+        self._context = context
+        self.again: Callable[[Flight[K, V]], None]
+        self.landed: Callable[[], None]
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin anew: the event loop of what was in flight is over."""
+        self.clear()
+        #: The flights whose call is being made.
+        self.in_air: set[Flight[K, V]] = set()
+        #: Halves of refused batches, ready to leave.
+        self.ready: deque[Flight[K, V]] = deque()
+        #: Attempts made for keys that failed once.
+        self.attempts: dict[K, int] = {}
+        #: Set when the processor closes: keys are tried no more.
+        self.final = False
+
+    # Join and leave.
+
+    def board(self, key: K, caller: SingleCaller[K, V]) -> None:
+        """Let one more caller wait for a key in flight."""
+        flight = self[key]
+        asker = inside_batch()
+        if asker is not None:
+            if closes_circle(asker, flight):
+                caller.settle(key, CircularWaitError(self._name, key), batch_failed=True)
+                return
+            flight.askers.append((asker, caller))
+        flight.callers[key] = joined(flight.callers[key], caller)
+        flight.live += 1
+        caller.count_join()
+
+    def leave(self, key: K) -> None:
+        """Note that a caller of a key has gone; with the last one of a flight its call ends."""
+        flight = self[key]
+        flight.left = True
+        flight.live -= 1
+        if not flight.live:
+            self.desert(flight)
+
+    def desert(self, flight: Flight[K, V]) -> None:
+        """Cancel a call that nobody waits for; who asks for its keys now gets a fresh one."""
+        self._forget(flight)
+        if flight.timer:
+            flight.timer.cancel()
+        elif flight.task:
+            flight.task.cancel()
+        else:
+            self.ready.remove(flight)
+
+    def abandon(self, error: Exception) -> None:
+        """Fail every key and cancel every call."""
+        for flight in set(self.values()):
+            for key, caller in flight.callers.items():
+                caller.settle(key, error, batch_failed=True)
+            self.desert(flight)
+        self.attempts.clear()
+
+    def next_ready(self, *, asked: bool) -> Flight[K, V] | None:
+        """Take the next half of a refused batch; asked: one that a batch function waits for."""
+        for flight in self.ready:
+            if not asked or any(map(still_asks, flight.askers)):
+                self.ready.remove(flight)
+                return flight
+        return None
+
+    def resting(self) -> set[Flight[K, V]]:
+        """Return the flights that wait for another attempt."""
+        return {flight for flight in self.values() if flight.timer}
+
+    # Fly.
+
+    def launch(self, flight: Flight[K, V]) -> None:
+        """Make the call of a flight that the gate has admitted."""
+        loop = asyncio.get_running_loop()
+        flight.task = loop.create_task(self._fly(flight), context=self._context.copy())
+        self.in_air.add(flight)
+        # A task cancelled before its first step never enters its coroutine: hence a callback.
+        flight.task.add_done_callback(partial(self._land, flight), context=self._context)
+
+    async def _fly(self, flight: Flight[K, V]) -> None:
+        """Make the call, and settle the flight whatever comes of it."""
+        enter_batch(flight)
+        flight.started = asyncio.get_running_loop().time()
+        if flight.left:
+            self._drop_deserted(flight)
+        keys = list(flight.callers)
+        try:
+            outcomes = align(self._name, keys, await self._call(list(keys)))
+        except RefusedError as error:
+            self._bisect(flight, error)
+        except Exception as error:  # noqa: BLE001 - it belongs to every caller of the batch
+            self._fail(flight, raisable(self._name, error))
+        except BaseException as error:
+            # A flight destroyed with its event loop has nobody left to answer.
+            if flight.live and flight.task and not flight.task.get_loop().is_closed():
+                self._fail(flight, raisable(self._name, error))
+            raise
+        else:
+            self._settle(flight, outcomes)
+
+    def _drop_deserted(self, flight: Flight[K, V]) -> None:
+        """Do not send keys that all their callers have left since the cut."""
+        if callers := still(flight.callers):
+            for key in flight.callers.keys() - callers.keys():
+                del self[key]
+                self.attempts.pop(key, None)
+            flight.callers = callers
+
+    def _call(self, keys: list[K]) -> Awaitable[Answer[V, K]]:
+        answer = self._processor_func(keys)
+        if not hasattr(answer, "__await__"):
+            raise BatchError(
+                f"{self._name}: expected processor_func to be async, got {type(answer).__name__}"
+            )
+        return answer
+
+    def _land(self, flight: Flight[K, V], task: asyncio.Task[None]) -> None:
+        """Give back what a call held."""
+        self.in_air.discard(flight)
+        error = None if task.cancelled() else task.exception()
+        if not flight.settled:
+            self._fail(flight, BatchError(f"{self._name}: the batch was cancelled"))
+        elif isinstance(error, Exception):  # not the batch function's, but ours in settling
+            for key, caller in flight.callers.items():
+                caller.settle(key, BatchError(f"{self._name}: {error!r}"), batch_failed=True)
+            self._complain("settling a batch of", error)
+        self._gate.done(unused=flight.started is None)
+        self.landed()
+
+    # Settle.
+
+    def _fail(self, flight: Flight[K, V], error: Exception) -> None:
+        self._settle(flight, [error] * len(flight.callers), batch_failed=True)
+
+    def _settle(
+        self, flight: Flight[K, V], outcomes: Sequence[Outcome[V]], *, batch_failed: bool = False
+    ) -> None:
+        """Give every caller of a flight its outcome, apart from keys that are tried again."""
+        flight.settled = True
+        callers = flight.callers
+        again: Mapping[K, int] = {}
+        failures = 0
+        if holds_exception(outcomes):
+            again = self._attempts_of_retryable(flight, outcomes)
+            self._forget(flight)
+            for (key, caller), outcome in zip(callers.items(), outcomes, strict=True):
+                if key not in again:
+                    failures += isinstance(outcome, Exception)
+                    caller.settle(key, _seen(outcome), batch_failed=batch_failed)
+            self._rest(flight, again, outcomes)
+        else:
+            self._forget(flight)
+            settle_values(callers, outcomes)  # type: ignore[misc]  # none is an exception
+        if self._alarms:
+            self._alarms.unset_settled(callers.values())
+        self._tell(flight, len(again), failures)
+
+    def _forget(self, flight: Flight[K, V]) -> None:
+        """Drop the keys of a flight, unless it was deserted: then they are gone already."""
+        if self.get(next(iter(flight.callers))) is flight:
+            if len(self) == len(flight.callers):
+                self.clear()
+            else:
+                for key in flight.callers:
+                    del self[key]
+            if self.attempts:
+                for key in flight.callers:
+                    self.attempts.pop(key, None)
+
+    # Try again.
+
+    def _attempts_of_retryable(
+        self, flight: Flight[K, V], outcomes: Sequence[Outcome[V]]
+    ) -> dict[K, int]:
+        """Return the keys to try again, each with the attempts it has had."""
+        if self.final:
+            return {}
+        attempts = {
+            key: self.attempts.get(key, 0) + 1
+            for key, outcome in zip(flight.callers, outcomes, strict=True)
+            if isinstance(outcome, RetryableError) and not outcome.final
+        }
+        return {key: had for key, had in attempts.items() if had < self._retry.attempts}
+
+    def _rest(
+        self, flight: Flight[K, V], again: Mapping[K, int], outcomes: Sequence[Outcome[V]]
+    ) -> None:
+        """Let keys rest before they wait anew; a key asked meanwhile joins them."""
+        callers = still({key: flight.callers[key] for key in again})
+        if not callers:
+            return
+        hints = [one.after for one in outcomes if isinstance(one, RetryableError)]
+        told = [after for after in hints if after is not None]
+        delay = max(told) if told else self._retry.delay(max(again.values()))
+        rest = self._replace(flight, callers)
+        self.attempts.update({key: again[key] for key in callers})
+        loop = asyncio.get_running_loop()
+        rest.timer = loop.call_later(delay, self.again, rest, context=self._context)
+
+    def release(self, rest: Flight[K, V]) -> dict[K, Caller[K, V]]:
+        """End a rest; return the callers that are still there."""
+        assert rest.timer is not None  # noqa: S101 - only resting flights are released
+        rest.timer.cancel()
+        callers = still(rest.callers)
+        for key in rest.callers:
+            del self[key]
+            if key not in callers:
+                self.attempts.pop(key, None)
+        return callers
+
+    def _replace(self, flight: Flight[K, V], callers: dict[K, Caller[K, V]]) -> Flight[K, V]:
+        """Put a new flight in the place of some keys of an old one."""
+        heir = Flight(callers, flight.reason, flight.askers)
+        heir.extra_calls = flight.extra_calls
+        self.update(dict.fromkeys(callers, heir))
+        return heir
+
+    def _bisect(self, flight: Flight[K, V], refused: RefusedError) -> None:
+        """Send a refused batch again in halves, until the key to blame is alone."""
+        cause = raisable(self._name, refused.__cause__ or refused)
+        slow = self._gate.rate is not None and self._gate.rate <= SLOW_RATE
+        if len(flight.callers) == 1 or slow or self.final:
+            self._fail(flight, cause)
+        elif flight.extra_calls[0] + 2 > EXTRA_CALLS:
+            unsure = RetryableError(f"{self._name}: refused together with others", final=True)
+            unsure.__cause__ = cause
+            self._fail(flight, unsure)
+        else:
+            flight.settled = True
+            flight.extra_calls[0] += 2
+            callers = still(flight.callers)
+            self._forget(flight)
+            keys = list(callers)
+            middle = len(keys) // 2
+            for part in filter(None, (keys[:middle], keys[middle:])):
+                self.ready.append(self._replace(flight, {key: callers[key] for key in part}))
+            self._tell(flight, len(keys), 0)
+
+    # Tell.
+
+    def _tell(self, flight: Flight[K, V], retries: int, failures: int) -> None:
+        """Tell the observers of a call that has come to its end."""
+        if not self._observers:
+            return
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        started = now if flight.started is None else flight.started
+        singles: set[SingleCaller[K, V]] = set()
+        for caller in set(flight.callers.values()):
+            singles.update(members(caller))
+        event = BatchEvent(
+            name=self._name,
+            keys=tuple(flight.callers),
+            waiters=len(singles),
+            wait=started - min(caller.since for caller in singles),
+            duration=now - started,
+            reason=flight.reason,
+            retries=retries,
+            failures=failures,
+            scopes=frozenset(caller.scope for caller in singles),
+        )
+        for observer in self._observers:
+            try:
+                observer(event)
+            except Exception as error:  # noqa: BLE001 - the loop's handler tells of it
+                self._complain("an observer of", error)
+
+    def _complain(self, what: str, error: Exception) -> None:
+        """Tell the event loop of a fault that no caller is to blame for."""
+        context = {"message": f"{what} {self._name} failed", "exception": error}
+        asyncio.get_running_loop().call_exception_handler(context)
+
+
+def _seen(outcome: Outcome[V]) -> Outcome[V]:
+    """Return what a key's callers see of an outcome once it is tried no more."""
+    if isinstance(outcome, RetryableError) and not outcome.final:
+        return outcome.__cause__ if isinstance(outcome.__cause__, Exception) else outcome
+    return outcome

@@ -1,0 +1,233 @@
+"""A provider's gate: how often and how many calls may be made, for all who call that provider.
+
+A turnstile. Whoever wants to call asks `admit`, and either passes at once or stands in line and
+is told when it is worth asking again. Nothing is reserved for those who wait, so a processor cuts
+its batch only when the call can really be made, and no permit has to be given back by one that
+changed its mind. The line is ordered by the age of each one's oldest key.
+
+Three things decide: the rate (GCRA: one timestamp), a hold, and the slots. Slots keep back partial
+batches, which fill up meanwhile, and calls for one key each. Full batches may always leave, for a
+cap on them would only lengthen the queue.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from contextvars import copy_context
+from typing import Protocol
+
+from batching.checks import at_least, seconds
+from batching.errors import BatchError
+from batching.lineage import inside_batch
+
+# Seconds by which an interactive key goes before a background key. After that long a background
+# key has its turn like any other, so a busy day delays an import but never stops it.
+BACKGROUND_LAG = 5.0
+
+# Float times that should be equal may differ by rounding: far below any interval that matters.
+_TINY = 1e-9
+
+
+class Party(Protocol):
+    """One who wants to pass: a processor, or a single call."""
+
+    @property
+    def since(self) -> float:
+        """Loop time of its oldest key, or of its asking; background keys count as later ones."""
+
+    @property
+    def needs_slot(self) -> bool:
+        """Whether it waits for a slot; full batches and calls from inside a batch do not."""
+
+    def called(self) -> None:
+        """Ask again, at once: it may pass now."""
+
+
+class Gate:
+    """The limits of one provider, shared by its processors and by its unbatched calls.
+
+    >>> gate = Gate(rate=1.0, burst=1, concurrency=4)
+
+    rate:         Calls per second; None is no limit.
+    burst:        Calls that may follow each other at once after a rest.
+    concurrency:  Calls in the air from which on partial batches and single calls wait.
+    """
+
+    def __init__(
+        self, *, rate: float | None = None, burst: int = 1, concurrency: int | None = None
+    ) -> None:
+        seconds("rate", rate)
+        at_least(1, "burst", burst)
+        if concurrency is not None:
+            at_least(1, "concurrency", concurrency)
+        self.rate = rate or None
+        self.burst = burst
+        self.concurrency = concurrency
+        self.calls = 0
+        self._interval = 1 / rate if rate else 0.0
+        self._context = copy_context()  # no timer keeps a caller's context alive
+        self._loop: asyncio.AbstractEventLoop | None = None
+        # All of the mutable state: when the next call would be due if calls were evenly spaced,
+        # the end of a hold, the calls in the air, those in line, and the timer that calls them.
+        self._theoretical = 0.0
+        self._held_until = 0.0
+        self._busy = 0
+        self._line: list[Party] = []
+        self._timer: asyncio.TimerHandle | None = None
+
+    def __repr__(self) -> str:
+        held = f" | held {self.held:.1f} s" if self.held else ""
+        return f"<Gate [{self._busy} in the air | {len(self._line)} in line{held}]>"
+
+    def hold(self, duration: float) -> None:
+        """Let nobody pass for this many seconds; a longer hold that is on stays."""
+        seconds("duration", duration)
+        loop = self.enter()
+        self._held_until = max(self._held_until, loop.time() + duration)
+        self._set_timer()
+
+    @property
+    def held(self) -> float:
+        """Seconds that a hold will still last."""
+        return 0.0 if self._loop is None else max(0.0, self._held_until - self._loop.time())
+
+    @property
+    def budget(self) -> float | None:
+        """Calls that could be made at once, as far as the rate goes; None without a rate."""
+        if self.rate is None or self._loop is None:
+            return None if self.rate is None else float(self.burst)
+        owed = max(0.0, self._theoretical - self._loop.time())
+        return max(0.0, self.burst - owed * self.rate)
+
+    @asynccontextmanager
+    async def permit(self, *, background: bool = False) -> AsyncIterator[None]:
+        """Wait in line for one call that no processor batches.
+
+        >>> async with gate.permit():
+        ...     await client.get(next_page)
+
+        Inside a batch function it needs a permit but no slot: the batch has one already.
+        """
+        visitor = _Visitor(self, self.enter(), background=background)
+        if not self.admit(visitor):
+            try:
+                await visitor.turn
+            except BaseException:
+                self.leave(visitor)
+                if visitor.turn.done() and not visitor.turn.cancelled():
+                    self.done(unused=True)
+                raise
+        try:
+            yield
+        finally:
+            self.done()
+
+    # What processors use.
+
+    def enter(self) -> asyncio.AbstractEventLoop:
+        """Return the running loop, and forget what was left of one that is over."""
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            if self._loop is not None:
+                if not self._loop.is_closed() and (self._busy or self._line):
+                    raise BatchError("a gate is in use on another event loop")
+                shift = loop.time() - self._loop.time()  # the same budget on another clock
+                self._theoretical += shift
+                self._held_until += shift
+            self._busy = 0
+            self._line = []
+            self._timer = None
+            self._loop = loop
+        return loop
+
+    def admit(self, party: Party) -> bool:
+        """Let a call pass now, or put the party in line to be called."""
+        if self._line or self._interval or self._held_until or self.concurrency is not None:
+            if self._delay() > _TINY or not self._may_pass(party) or self._older_in_line(party):
+                if party not in self._line:
+                    self._line.append(party)
+                self._set_timer()
+                return False
+            self.leave(party)
+            self._theoretical = max(self._theoretical, self._now()) + self._interval
+        self._busy += 1
+        self.calls += 1
+        return True
+
+    def leave(self, party: Party) -> None:
+        """Stand in line no longer."""
+        if party in self._line:
+            self._line.remove(party)
+
+    def done(self, *, unused: bool = False) -> None:
+        """Give the slot back; the permit too when the call was never made."""
+        self._busy -= 1
+        if unused:
+            self.calls -= 1
+            self._theoretical -= self._interval
+        if self._line:
+            self._call_next()
+
+    # The line.
+
+    def _now(self) -> float:
+        assert self._loop is not None  # noqa: S101 - everybody enters first
+        return self._loop.time()
+
+    def _delay(self) -> float:
+        """Return the seconds until rate and hold let the next call pass."""
+        evenly = self._theoretical - (self.burst - 1) * self._interval
+        return max(evenly, self._held_until) - self._now()
+
+    def _may_pass(self, party: Party) -> bool:
+        return self.concurrency is None or self._busy < self.concurrency or not party.needs_slot
+
+    def _older_in_line(self, party: Party) -> bool:
+        since = party.since
+        return any(
+            other is not party and other.since < since and self._may_pass(other)
+            for other in self._line
+        )
+
+    def _call_next(self) -> None:
+        """Call the oldest party that could pass, then the next one, while calls can be made."""
+        while self._delay() <= _TINY and (able := list(filter(self._may_pass, self._line))):
+            party = min(able, key=lambda party: party.since)
+            calls = self.calls
+            party.called()
+            if self.calls == calls:  # it has nothing to send any more, or not yet
+                self.leave(party)
+        self._set_timer()
+
+    def _set_timer(self) -> None:
+        """Have the line called when rate and hold allow; slots call it by themselves."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if not self._line:
+            return
+        delay = self._delay()
+        # A timer that was due but had not run may just have been cancelled: then set one for now.
+        if delay > _TINY or any(map(self._may_pass, self._line)):
+            assert self._loop is not None  # noqa: S101 - everybody enters first
+            self._timer = self._loop.call_later(
+                max(delay, 0.0), self._call_next, context=self._context
+            )
+
+
+class _Visitor:
+    """A single call that stands in line."""
+
+    def __init__(self, gate: Gate, loop: asyncio.AbstractEventLoop, *, background: bool) -> None:
+        self.since = loop.time() + (BACKGROUND_LAG if background else 0.0)
+        self.needs_slot = inside_batch() is None
+        self.turn: asyncio.Future[None] = loop.create_future()
+        self._gate = gate
+
+    def called(self) -> None:
+        if self.turn.cancelled():
+            self._gate.leave(self)
+        elif self._gate.admit(self):
+            self.turn.set_result(None)

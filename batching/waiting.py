@@ -1,0 +1,148 @@
+"""The keys that wait, with their callers, and the order in which they leave."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Hashable, Iterable
+from typing import Any, TypeVar
+
+from batching.callers import Caller, Joint, SingleCaller, joined, lane_of, members, without
+from batching.flight import Asker, still_asks
+from batching.gate import BACKGROUND_LAG
+from batching.lanes import Lanes
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+# What background keys that have waited for long get of every batch, whatever else waits.
+BACKGROUND_SHARE = 0.25
+
+# Dead slots that are not worth a sweep.
+_FEW = 64
+
+
+class Waiting(dict[K, Caller[K, V]]):
+    """Callers by key. Every key also stands in the lane of each scope that asked for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lanes: Lanes[K] = Lanes()
+        self.background: Lanes[K] = Lanes()
+        #: Who asked for a key from inside a batch function.
+        self.askers: dict[K, list[Asker]] = {}
+        self._dead = 0
+        self._credit = 0.0
+
+    def put(self, keys: Iterable[K], caller: SingleCaller[K, V], *, background: bool) -> bool:
+        """Take in keys that do not wait yet; tell whether their scope has others waiting."""
+        self.update(dict.fromkeys(keys, caller))
+        if background:
+            caller.background = True
+        return (self.background if background else self.lanes).put(caller.scope, keys)
+
+    def put_one(self, key: K, caller: SingleCaller[K, V], *, background: bool) -> bool:
+        """Take in one key that does not wait yet; tell whether its scope has others waiting."""
+        if background:
+            return self.put((key,), caller, background=True)
+        self[key] = caller
+        lane = self.lanes.get(caller.scope)
+        if lane is None:
+            self.lanes[caller.scope] = deque((key,))
+            return False
+        lane.append(key)
+        return True
+
+    def take_back(self, callers: dict[K, Caller[K, V]], askers: list[Asker]) -> None:
+        """Take in keys again that have been in flight: they are the oldest, and go first."""
+        self.update(callers)
+        for key, caller in reversed(callers.items()):
+            for scope, background in {lane_of(member) for member in members(caller)}:
+                (self.background if background else self.lanes).put_first(scope, key)
+            if askers:
+                self.askers[key] = list(askers)
+
+    def join(self, key: K, caller: SingleCaller[K, V], *, background: bool) -> None:
+        """Let one more caller wait for a key that waits."""
+        both = self[key] = joined(self[key], caller)
+        caller.count_join()
+        if isinstance(both, Joint) and (lane := lane_of(caller)) not in both.lanes:
+            both.lanes.add(lane)
+            (self.background if background else self.lanes).put(caller.scope, (key,))
+
+    def leave(self, key: K, caller: SingleCaller[K, V]) -> None:
+        """Forget a caller, and the key with its last one."""
+        there = without(self[key], caller)
+        if there is not None:
+            self[key] = there
+            return
+        del self[key]
+        self.askers.pop(key, None)
+        self._dead += 1
+        if self._dead > len(self) + _FEW:
+            self.lanes.sweep(self)
+            self.background.sweep(self)
+            self._dead = 0
+
+    def has_beside(self, scope: Hashable) -> bool:
+        """Tell whether keys of any other scope wait."""
+        if self._dead:
+            self.lanes.heads(self)  # drops lanes that nobody waits in
+            self.background.heads(self)
+        return len(self.lanes) > (scope in self.lanes) or bool(self.background)
+
+    def oldest(self) -> float:
+        """Return the loop time at which the oldest key was asked."""
+        heads = self.lanes.heads(self) + self.background.heads(self)
+        return min(self[key].since for key in heads)
+
+    def asked_inside(self) -> bool:
+        """Tell whether a batch function that is under way waits for a key here."""
+        for key, askers in list(self.askers.items()):
+            if not any(map(still_asks, askers)):
+                del self.askers[key]
+        return bool(self.askers)
+
+    def rank(self) -> float:
+        """Return the loop time by which the oldest key stands in a line; background ones later."""
+        ranks = [self[key].since for key in self.lanes.heads(self)]
+        ranks += [self[key].since + BACKGROUND_LAG for key in self.background.heads(self)]
+        return min(ranks)
+
+    def cut(self, size: int, now: float) -> tuple[dict[K, Caller[K, V]], list[Asker]]:
+        """Take out the keys of the next batch: interactive ones first, fair over scopes."""
+        if len(self) <= size:
+            callers, askers = dict(self), _flat(self.askers.values()) if self.askers else []
+            self.clear()
+            return callers, askers
+        self.asked_inside()
+        taken = dict.fromkeys(list(self.askers)[:size])  # their batches hold slots meanwhile
+        share = len(taken) + self._background_share(size, now)
+        self.background.cut(self, min(size, share), taken)
+        self.lanes.cut(self, size, taken)
+        self.background.cut(self, size, taken)
+        askers = _flat(self.askers.pop(key) for key in taken if key in self.askers)
+        return {key: self.pop(key) for key in taken}, askers
+
+    def clear(self) -> None:
+        """Forget everything."""
+        super().clear()
+        self.lanes.clear()
+        if self.background:
+            self.background.clear()
+        if self.askers:
+            self.askers.clear()
+        self._dead = 0
+
+    def _background_share(self, size: int, now: float) -> int:
+        """Return how many keys background callers get before anybody else."""
+        heads = self.background.heads(self)
+        if not any(self[key].since + BACKGROUND_LAG <= now for key in heads):
+            return 0
+        self._credit += size * BACKGROUND_SHARE
+        share = int(self._credit)
+        self._credit -= share
+        return share
+
+
+def _flat(lists: Iterable[list[Asker]]) -> list[Any]:
+    return [asker for askers in lists for asker in askers]

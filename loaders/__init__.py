@@ -1,0 +1,77 @@
+"""From ids to records: providers, the records they share, and one request's loaders."""
+
+from batching import DeadlineExceededError, ProcessorClosedError, QueueFullError
+from loaders.bundle import Loaders
+from loaders.calls import Call
+from loaders.errors import (
+    AuthError,
+    BadResponseError,
+    CircuitOpenError,
+    InvalidIdError,
+    NotConfiguredError,
+    ProviderError,
+    RateLimitedError,
+    RejectedError,
+    SettingsError,
+    UnavailableError,
+    UpstreamTimeoutError,
+)
+from loaders.ids import KINDS, Ref, parse_isrc, parse_ref
+from loaders.provider import ProviderStatus
+from loaders.providers import Providers
+from loaders.records import (
+    UNKNOWN,
+    Album,
+    Artist,
+    Image,
+    Page,
+    PageKey,
+    Record,
+    SearchKey,
+    SearchPages,
+    Track,
+    Unknown,
+)
+from loaders.settings import Settings, unknown_variables, variables
+from loaders.trace import Trace, asking_field
+
+__all__ = [
+    "KINDS",
+    "UNKNOWN",
+    "Album",
+    "Artist",
+    "AuthError",
+    "BadResponseError",
+    "Call",
+    "CircuitOpenError",
+    "DeadlineExceededError",
+    "Image",
+    "InvalidIdError",
+    "Loaders",
+    "NotConfiguredError",
+    "Page",
+    "PageKey",
+    "ProcessorClosedError",
+    "ProviderError",
+    "ProviderStatus",
+    "Providers",
+    "QueueFullError",
+    "RateLimitedError",
+    "Record",
+    "Ref",
+    "RejectedError",
+    "SearchKey",
+    "SearchPages",
+    "Settings",
+    "SettingsError",
+    "Trace",
+    "Track",
+    "UnavailableError",
+    "Unknown",
+    "UpstreamTimeoutError",
+    "asking_field",
+    "parse_isrc",
+    "parse_ref",
+    "unknown_variables",
+    "variables",
+]

@@ -1,0 +1,232 @@
+"""HTTP: one provider's connections; the only file that imports httpx.
+
+Of httpx it uses the transports alone, so there is nothing to switch off: no cookies, no redirects,
+no proxies or logins from the environment, no unbounded decompression.
+"""
+
+import asyncio
+import ssl
+import zlib
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping, Sequence
+from contextlib import contextmanager
+from importlib.metadata import version
+from typing import Any, NamedTuple, TypeAlias
+from urllib.parse import quote, urlencode, urlsplit
+
+import httpx
+
+from loaders.calls import Call, calls_of_batch
+from loaders.errors import (
+    BadResponseError,
+    InvalidIdError,
+    ProviderError,
+    UnavailableError,
+    UpstreamTimeoutError,
+)
+
+ASGIApp: TypeAlias = Callable[
+    [
+        MutableMapping[str, Any],
+        Callable[[], Awaitable[MutableMapping[str, Any]]],
+        Callable[[MutableMapping[str, Any]], Awaitable[None]],
+    ],
+    Awaitable[None],
+]
+
+# What carries a request to its answer; made by `in_process`, or by `Http` itself.
+Transport: TypeAlias = httpx.AsyncBaseTransport
+
+# Seconds for a whole call, body included. The slowest bulk answers take about two.
+TIMEOUT = 10.0
+
+# Bytes of one answer, unpacked. The largest, 20 albums of 50 tracks, has about half a megabyte.
+MOST_BYTES = 8 * 1024 * 1024
+
+# The gate decides how many calls are made; the pool only has to hold that many connections
+# (64 batches in flight per resource at most), and keep them, for a new one costs a TLS handshake.
+_CONNECTIONS = httpx.Limits(
+    max_connections=256, max_keepalive_connections=256, keepalive_expiry=30.0
+)
+
+# What httpx raises, the first that fits -> what it means to us. All calls are reads, so whatever
+# may have been lost on the way can be asked again.
+_FAULTS: tuple[tuple[type[Exception], type[ProviderError], str], ...] = (
+    (TimeoutError, UpstreamTimeoutError, "did not answer in time"),
+    (httpx.TimeoutException, UpstreamTimeoutError, "did not answer in time"),
+    (httpx.ConnectError, UnavailableError, "could not be reached"),
+    (httpx.TransportError, UnavailableError, "broke off"),
+    (OSError, UnavailableError, "broke off"),
+)
+
+
+class Answer(NamedTuple):
+    """An answer with its whole body; the names of its headers are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def in_process(app: ASGIApp) -> Transport:
+    """Return a transport that calls an ASGI app instead of the network."""
+    return httpx.ASGITransport(app)
+
+
+def user_agent(contact: str) -> str:
+    """Return the name by which providers know us, like `unisono/1.0 ( me@example.org )`."""
+    name = f"unisono/{version('unisono')}"
+    return f"{name} ( {contact} )" if contact else name
+
+
+class Http:
+    """The calls to one base URL.
+
+    >>> http = Http("spotify", "https://api.spotify.com/v1")
+    >>> await http.get("/tracks/{id}", fill={"id": "11dFghVXANMlKmJXsNCbNl"})
+    Answer(status=200, ...)
+
+    Every fault is a ProviderError of this provider, and every answer is an `Answer`, whatever its
+    status: `loaders.statuses` says what a status means. A cancelled call is abandoned.
+    """
+
+    def __init__(
+        self,
+        provider: str,
+        base_url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        transport: Transport | None = None,
+        timeout: float = TIMEOUT,
+    ) -> None:
+        self.provider = provider
+        self._base_url = base_url
+        self._base_path = urlsplit(base_url).path
+        self._headers = {"accept": "application/json", "accept-encoding": "gzip", **(headers or {})}
+        self._transport = transport or httpx.AsyncHTTPTransport(
+            trust_env=False, limits=_CONNECTIONS
+        )
+        self._timeout = timeout
+
+    async def get(
+        self,
+        route: str,
+        *,
+        fill: Mapping[str, str] | None = None,
+        params: Mapping[str, str | int] | None = None,
+        headers: Mapping[str, str] | None = None,
+        ids: Sequence[str] = (),
+    ) -> Answer:
+        """Get a route; what fills its placeholders is percent-encoded.
+
+        `ids` is what the call asks for, as the account of the batch shall show it.
+        """
+        try:
+            path = route.format_map({name: _segment(text) for name, text in (fill or {}).items()})
+            if params:
+                path += "?" + urlencode(params, safe=",", quote_via=quote)
+        except UnicodeEncodeError as error:  # half a character: JSON can say it, no URL can
+            raise InvalidIdError(str(error.object), "text that UTF-8 can write") from None
+        request = httpx.Request(
+            "GET", self._base_url + path, headers={**self._headers, **(headers or {})}
+        )
+        return await self._send(request, f"GET {self._base_path}{route}", ids)
+
+    async def post_form(
+        self, form: Mapping[str, str], *, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """Post a form to the base URL itself."""
+        request = httpx.Request(
+            "POST", self._base_url, headers={**self._headers, **(headers or {})}, data=dict(form)
+        )
+        return await self._send(request, f"POST {self._base_path}", ())
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._transport.aclose()
+
+    async def _send(self, request: httpx.Request, route: str, ids: Sequence[str]) -> Answer:
+        clock = asyncio.get_running_loop().time
+        started = clock()
+        status = None
+        try:
+            with self._faults():
+                async with asyncio.timeout(self._timeout):
+                    response = await self._transport.handle_async_request(request)
+                    status = response.status_code
+                    try:
+                        body = await self._read(response)
+                    finally:
+                        await response.aclose()
+        finally:
+            batch = calls_of_batch.get()
+            if batch is not None:
+                batch.calls.append(
+                    Call(batch.resource, route, tuple(ids), status, started, clock() - started)
+                )
+        return Answer(status, response.headers, body)
+
+    async def _read(self, response: httpx.Response) -> bytes:
+        """Return the body, unpacked; gives up as soon as it is too long."""
+        chunks = []
+        size = 0
+        async for chunk in response.stream:  # type: ignore[union-attr]  # transports here are async
+            size += len(chunk)
+            if size > MOST_BYTES:
+                raise self._too_long()
+            chunks.append(chunk)
+        body = b"".join(chunks)
+        packing = response.headers.get("content-encoding", "identity").lower()
+        if packing == "identity":
+            return body
+        if packing != "gzip":
+            raise BadResponseError(
+                self.provider, f"{self.provider}: expected a gzip answer, got another packing"
+            )
+        unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)  # 16: with a gzip header
+        try:
+            body = unpacker.decompress(body, MOST_BYTES)
+        except zlib.error as error:
+            raise self._cut_short() from error
+        if unpacker.unconsumed_tail:
+            raise self._too_long()
+        if not unpacker.eof:
+            raise self._cut_short()
+        return body
+
+    @contextmanager
+    def _faults(self) -> Iterator[None]:
+        """Raise this provider's error for whatever httpx and the network raise."""
+        try:
+            yield
+        except (httpx.TransportError, OSError) as error:  # a TimeoutError is an OSError
+            _, kind, words = next(fault for fault in _FAULTS if isinstance(error, fault[0]))
+            if _is_distrust(error):
+                message = f"{self.provider}: its certificate cannot be trusted"
+                raise UnavailableError(self.provider, message, retryable=False) from error
+            raise kind(
+                self.provider, f"{self.provider} {words} ({type(error).__name__})"
+            ) from error
+
+    def _too_long(self) -> BadResponseError:
+        expected = f"at most {MOST_BYTES} bytes"
+        return BadResponseError(self.provider, f"{self.provider}: expected {expected}, got more")
+
+    def _cut_short(self) -> BadResponseError:
+        return BadResponseError(
+            self.provider, f"{self.provider}: expected a whole gzip answer, got a broken one"
+        )
+
+
+def _segment(text: str) -> str:
+    """Return a text as one segment of a path; ids were checked before, this is the last door."""
+    if text in {"", ".", ".."}:
+        raise InvalidIdError(text, "an id")
+    return quote(text, safe="")
+
+
+def _is_distrust(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

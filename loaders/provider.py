@@ -1,0 +1,107 @@
+"""Provider: one outside service as the rest of Unisono sees it.
+
+Every provider has the same resources; a provider that lacks one leaves it out.
+
+    tracks artists albums    native id -> record, or None for an unknown id
+    isrcs                    ISRC -> tuple of tracks
+    artist_albums            PageKey -> Page of albums, or None for an unknown artist
+    album_tracks             PageKey -> Page of tracks, or None for an unknown album
+    search                   SearchKey -> SearchPages
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+from batching import BatchEvent, BatchProcessor, Gate
+from loaders.calls import BatchCalls, calls_of_batch
+from loaders.trace import observe
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class Client(Protocol):
+    """What a provider's client must be able to do besides getting things."""
+
+    async def close(self) -> None:
+        """Close its connections."""
+
+
+class ProviderStatus(NamedTuple):
+    """How a provider stands, in this process.
+
+    `reason` says why it is off. `hold` is the seconds for which it takes no calls, `budget` the
+    calls that could be made at once (None where no rate is set).
+    """
+
+    name: str
+    on: bool
+    reason: str | None = None
+    hold: float = 0.0
+    budget: float | None = None
+    calls: int = 0
+    batches: int = 0
+
+
+class Provider:
+    """A provider that is on: its gate, its client and one processor per resource."""
+
+    def __init__(self, name: str, *, gate: Gate, client: Client) -> None:
+        self.name = name
+        self.gate = gate
+        self.client = client
+        self.resources: dict[str, BatchProcessor[Any, Any]] = {}
+        self._batches = 0
+
+    def __repr__(self) -> str:
+        return f"<Provider {self.name!r} [{self.gate.calls} calls | {self._batches} batches]>"
+
+    def add(
+        self,
+        resource: str,
+        get: Callable[[list[K]], Awaitable[Sequence[V | Exception] | Mapping[K, V | Exception]]],
+        *,
+        batch_size: int,
+        window: float,
+    ) -> None:
+        """Serve a resource: `get` makes one bulk call for at most `batch_size` keys.
+
+        `window` is in seconds, 0 is the tick.
+        """
+        name = f"{self.name}.{resource}"
+
+        async def get_counted(keys: list[K]) -> Sequence[V | Exception] | Mapping[K, V | Exception]:
+            # In the batch's own context: its calls and its observers find it, no other batch does.
+            calls_of_batch.set(BatchCalls(name))
+            return await get(keys)
+
+        self.resources[resource] = BatchProcessor(
+            get_counted,
+            batch_size,
+            window or None,
+            name=name,
+            gate=self.gate,
+            observers=(observe, self._count),
+        )
+
+    def status(self) -> ProviderStatus:
+        """Return how it stands now."""
+        return ProviderStatus(
+            self.name,
+            on=True,
+            hold=self.gate.held,
+            budget=self.gate.budget,
+            calls=self.gate.calls,
+            batches=self._batches,
+        )
+
+    async def close(self) -> None:
+        """Send what waits, settle every key, then close the connections."""
+        try:
+            await asyncio.gather(*(processor.close() for processor in self.resources.values()))
+        finally:
+            await self.client.close()
+
+    def _count(self, event: BatchEvent) -> None:  # noqa: ARG002  that it happened is all it counts
+        self._batches += 1

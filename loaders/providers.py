@@ -1,0 +1,71 @@
+"""Providers: everything that lives as long as the process, one `Provider` per outside service."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Self
+
+from loaders.bundle import Loaders
+from loaders.errors import NotConfiguredError
+from loaders.http import ASGIApp, in_process
+from loaders.provider import Provider, ProviderStatus
+from loaders.settings import Settings
+from loaders.spotify import connect_spotify
+from loaders.trace import Trace
+
+# How each provider is connected, in the order in which they are shown. `connect` raises
+# NotConfiguredError when the settings do not do; that provider is off then, and the rest is served.
+CONNECT: dict[str, Callable[..., Provider]] = {"spotify": connect_spotify}
+
+
+class Providers:
+    """All providers that are on.
+
+    >>> async with Providers(Settings()) as providers:
+    ...     await providers.loaders().load("tracks", [("spotify", "11dFghVXANMlKmJXsNCbNl")])
+
+    With a `simulator`, an ASGI app that speaks for the providers, nothing leaves this process.
+    """
+
+    def __init__(self, settings: Settings, *, simulator: ASGIApp | None = None) -> None:
+        self.settings = settings
+        self._simulator = simulator
+        self._on: dict[str, Provider] = {}
+        self._off: dict[str, str] = {}
+
+    async def start(self) -> None:
+        """Connect every provider whose settings allow it, once; makes no call yet."""
+        if self._on or self._off:
+            return
+        for name, connect in CONNECT.items():
+            transport = None if self._simulator is None else in_process(self._simulator)
+            try:
+                self._on[name] = connect(self.settings, transport=transport)
+            except NotConfiguredError as error:
+                self._off[name] = str(error)
+
+    async def close(self) -> None:
+        """Send what waits, settle every key, close every connection."""
+        providers = list(self._on.values())
+        self._on.clear()
+        self._off.clear()
+        await asyncio.gather(*(provider.close() for provider in providers))
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.close()
+
+    def statuses(self) -> list[ProviderStatus]:
+        """Return how each provider stands, those that are off too."""
+        return [
+            self._on[name].status()
+            if name in self._on
+            else ProviderStatus(name, on=False, reason=self._off.get(name, "closed"))
+            for name in CONNECT
+        ]
+
+    def loaders(self, *, trace: Trace | None = None, deadline: float | None = None) -> Loaders:
+        """Return the loaders of one request; `deadline` is loop time."""
+        return Loaders(self._on, self._off, trace=trace or Trace(), deadline=deadline)

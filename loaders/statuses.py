@@ -1,0 +1,76 @@
+"""What the status of an answer means: the one place that decides.
+
+429, 503 with Retry-After    fewer calls, please         RateLimitedError
+408                          too slow                    UpstreamTimeoutError
+401                          not these credentials       AuthError
+other 4xx                    not this call               RejectedError
+500 502 503 504              may pass                    UnavailableError, retryable
+other 5xx                    will not pass               UnavailableError
+anything else                no answer at all            BadResponseError
+"""
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+
+from loaders.errors import (
+    AuthError,
+    BadResponseError,
+    ProviderError,
+    RateLimitedError,
+    RejectedError,
+    UnavailableError,
+    UpstreamTimeoutError,
+)
+from loaders.http import Answer
+
+_MAY_PASS = {500, 502, 503, 504}
+
+
+def error_of(provider: str, answer: Answer) -> ProviderError:
+    """Return what an answer without the wanted status means.
+
+    >>> error_of("spotify", Answer(429, {"retry-after": "2"}, b"")).retry_after
+    2.0
+    """
+    status = answer.status
+    wait = retry_after(answer)
+    got = f"{provider} answered {_words(status)}"
+    if status == HTTPStatus.TOO_MANY_REQUESTS or (
+        status == HTTPStatus.SERVICE_UNAVAILABLE and wait is not None
+    ):
+        pause = "" if wait is None else f" for {wait:g} s"
+        return RateLimitedError(provider, f"{provider} takes no calls{pause}", retry_after=wait)
+    if status == HTTPStatus.REQUEST_TIMEOUT:
+        return UpstreamTimeoutError(provider, got)
+    if status == HTTPStatus.UNAUTHORIZED:
+        return AuthError(provider, got)
+    if 400 <= status < 500:  # noqa: PLR2004  the client errors
+        return RejectedError(provider, got)
+    if status >= 500:  # noqa: PLR2004  the server errors
+        return UnavailableError(provider, got, retryable=status in _MAY_PASS)
+    return BadResponseError(provider, f"{provider}: expected 200 OK, got {_words(status)}")
+
+
+def retry_after(answer: Answer) -> float | None:
+    """Return the seconds of a Retry-After header, however it says them; None without a good one."""
+    text = answer.headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS:
+        return float(text)
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+
+
+_MOST_DIGITS = 7  # 115 days; the longest seen is a day
+
+
+def _words(status: int) -> str:
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)

@@ -1,0 +1,321 @@
+"""Settle: everybody who asks in one tick shares a batch, and nobody waits longer than that."""
+
+import asyncio
+from contextlib import asynccontextmanager
+from contextvars import copy_context
+
+import pytest
+
+from batching.tick import Tick
+from tests.batching.bulk import Bulk, TurnCountingLoop, keep_busy, now, turns
+
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio", {"loop_factory": TurnCountingLoop}
+
+
+class TurnBulk(Bulk):
+    """Remembers also the turn of the loop in which each call began."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.turns = []
+
+    async def __call__(self, keys):
+        self.turns.append(turns())
+        return await super().__call__(keys)
+
+
+@asynccontextmanager
+async def busy_loop():
+    """A loop in which something is always ready, so that only counting turns can tell."""
+    busy = asyncio.create_task(keep_busy())
+    yield
+    busy.cancel()
+
+
+async def hop(count):
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+# When the loop is idle.
+
+
+async def test_a_lone_key_leaves_as_soon_as_the_loop_is_idle():
+    bulk = TurnBulk()
+    asked = turns()
+    assert await bulk.processor().submit("a") == "a!"
+    assert bulk.turns == [asked + 2], "one turn to look around, the next to make the call"
+
+
+async def test_a_lone_set_leaves_as_soon_as_the_loop_is_idle():
+    bulk = TurnBulk()
+    asked = turns()
+    assert await bulk.processor().submit_many(["a", "b"]) == ["a!", "b!"]
+    assert bulk.turns == [asked + 2]
+
+
+async def test_no_time_passes_before_a_batch_leaves():
+    bulk = Bulk(latency=1.0)
+    processor = bulk.processor()
+    await asyncio.gather(*map(processor.submit, "abc"))
+    assert bulk.calls == [(0.0, ["a", "b", "c"])]
+
+
+# When the loop is busy with something else.
+
+
+async def test_on_a_busy_loop_a_key_leaves_after_two_turns_without_another():
+    bulk = TurnBulk()
+    async with busy_loop():
+        asked = turns()
+        await bulk.processor().submit("a")
+    assert bulk.turns == [asked + 4], "its own turn, two quiet ones, and that of the call"
+
+
+async def test_keys_up_to_two_turns_apart_share_a_batch_on_a_busy_loop():
+    bulk = Bulk()
+    processor = bulk.processor()
+    async with busy_loop():
+        for key in range(10):
+            last = processor.submit(key)
+            await hop(2)
+        await last
+    assert bulk.batches == [list(range(10))]
+
+
+async def test_keys_further_apart_do_not_wait_for_each_other_on_a_busy_loop():
+    bulk = Bulk()
+    processor = bulk.processor()
+    async with busy_loop():
+        for key in range(3):
+            last = processor.submit(key)
+            await hop(5)
+        await last
+    assert bulk.batches == [[0], [1], [2]]
+
+
+async def test_a_loop_that_does_not_show_what_is_ready_gets_its_turns_counted():
+    class OtherLoop:
+        """Not one of asyncio's own."""
+
+        soon = None
+
+        def call_soon(self, callback, *, context):
+            del context
+            self.soon = callback
+
+    over = []
+    tick, loop = Tick(lambda: over.append("over"), copy_context()), OtherLoop()
+    tick.arm(loop)
+    looks = 0
+    while not over:
+        looks += 1
+        loop.soon()
+    assert looks == 3, "one that finds the news, and two without any"
+
+
+# Nesting.
+
+
+@pytest.mark.parametrize(("levels", "keys"), [(6, 18), (9, 27)])
+async def test_keys_at_any_depth_of_nested_awaits_make_one_batch(levels, keys):
+    bulk = Bulk()
+    processor = bulk.processor()
+
+    async def field(depth, name):
+        await hop(depth)
+        return await processor.submit((depth, name))
+
+    await asyncio.gather(*(field(depth, name) for depth in range(levels) for name in "abc"))
+    assert [len(batch) for batch in bulk.batches] == [keys]
+
+
+@pytest.mark.parametrize("levels", [6, 9])
+async def test_keys_at_any_depth_of_nested_gathers_make_one_batch(levels):
+    bulk = Bulk()
+    processor = bulk.processor()
+
+    async def name(depth):
+        return await processor.submit(depth)
+
+    async def level(depth):
+        below = [level(depth + 1)] if depth + 1 < levels else []
+        await asyncio.gather(name(depth), *below)
+
+    await level(0)
+    assert bulk.batches == [list(range(levels))]
+
+
+async def test_lists_of_lists_of_lists_make_one_batch():
+    bulk = Bulk()
+    processor = bulk.processor()
+
+    async def name(path):
+        return await processor.submit(path)
+
+    async def fields(path):
+        await asyncio.gather(name(path), items(path))
+
+    async def items(path):
+        if len(path) < 3:
+            await asyncio.gather(*(fields((*path, n)) for n in range(3)))
+
+    await items(())
+    assert [len(batch) for batch in bulk.batches] == [3 + 9 + 27]
+
+
+async def test_a_bushy_tree_makes_one_batch():
+    bulk = Bulk()
+    processor = bulk.processor()
+
+    async def branch(path):
+        await hop(len(path) % 2)
+        twigs = (branch((*path, n)) for n in range(3) if n + len(path) < 5 and sum(path) % 2 == 0)
+        await asyncio.gather(processor.submit(path), *twigs)
+
+    await branch(())
+    assert len(bulk.batches) == 1
+    assert len(bulk.batches[0]) > 20
+
+
+async def test_what_depends_on_an_answer_takes_a_second_batch():
+    bulk = Bulk()
+    processor = bulk.processor()
+
+    async def chain(key):
+        return await processor.submit(await processor.submit(key))
+
+    assert await asyncio.gather(*map(chain, "abc")) == ["a!!", "b!!", "c!!"]
+    assert bulk.batches == [["a", "b", "c"], ["a!", "b!", "c!"]]
+
+
+# Neighbours.
+
+
+async def test_other_scopes_that_submit_all_the_time_delay_nobody():
+    bulk = TurnBulk(batch_size=1000)
+    processor = bulk.processor()
+
+    async def neighbours():
+        while True:
+            scope = object()
+            processor.submit(scope, scope=scope)
+            await asyncio.sleep(0)
+
+    busy = asyncio.create_task(neighbours())
+    await hop(10)
+    asked = turns()
+    await processor.submit("mine", scope="me")
+    busy.cancel()
+    left = next(
+        turn for turn, batch in zip(bulk.turns, bulk.batches, strict=True) if "mine" in batch
+    )
+    assert left <= asked + 4
+
+
+async def test_nested_keys_share_a_batch_while_other_scopes_submit_all_the_time():
+    bulk = Bulk(batch_size=1000)
+    processor = bulk.processor()
+
+    async def neighbours():
+        while True:
+            scope = object()
+            processor.submit(scope, scope=scope)
+            await asyncio.sleep(0)
+
+    async def field(depth):
+        await hop(depth)
+        return await processor.submit(depth, scope="me")
+
+    busy = asyncio.create_task(neighbours())
+    await hop(10)
+    await asyncio.gather(*map(field, range(9)))
+    busy.cancel()
+    mine = [[key for key in batch if isinstance(key, int)] for batch in bulk.batches]
+    assert [batch for batch in mine if batch] == [list(range(9))]
+
+
+async def test_a_scope_that_submits_each_turn_is_waited_for_64_turns_at_most():
+    bulk = TurnBulk(batch_size=1000)
+    processor = bulk.processor()
+    asked = turns()
+    for key in range(200):
+        processor.submit(key, scope="me")
+        await asyncio.sleep(0)
+    assert bulk.batches[0] == list(range(64))
+    assert bulk.turns[0] == asked + 65, "the turn after the 64th"
+
+
+async def test_a_batch_that_fills_up_leaves_at_once():
+    bulk = TurnBulk(batch_size=2)
+    processor = bulk.processor()
+    async with busy_loop():
+        asked = turns()
+        await asyncio.gather(processor.submit("a"), processor.submit("b"))
+    assert bulk.turns == [asked + 1]
+
+
+async def test_what_a_full_batch_leaves_behind_goes_on_collecting():
+    bulk = Bulk(batch_size=4)
+    processor = bulk.processor()
+    async with busy_loop():
+        processor.submit("a")
+        await hop(2)
+        processor.submit_many(["b", "c", "d", "e"])
+        await hop(2)
+        await processor.submit("f")
+    assert bulk.batches == [["a", "b", "c", "d"], ["e", "f"]]
+
+
+async def test_a_key_that_is_cancelled_before_the_end_of_the_tick_keeps_nobody_waiting():
+    bulk = Bulk()
+    processor = bulk.processor()
+    processor.submit("a").cancel()
+    assert await processor.submit("b") == "b!"
+    assert bulk.batches == [["b"]]
+
+
+async def test_asking_for_no_keys_is_answered_at_once_and_stops_nobody():
+    bulk = Bulk()
+    processor = bulk.processor()
+    nothing = processor.submit_many([], scope="me")
+    assert nothing.done()
+    assert await nothing == []
+    assert await processor.submit("a", scope="me") == "a!"
+    assert processor.submit_many([], scope="me", deadline=now() - 1).result() == []
+
+
+# No spinning.
+
+
+async def test_waiting_for_the_end_of_a_window_takes_no_turns():
+    bulk = Bulk()
+    processor = bulk.processor(max_wait_time=3600.0)
+    before = turns()
+    await processor.submit("a")
+    assert now() == 3600.0
+    assert turns() - before < 10
+
+
+async def test_waiting_for_the_gate_takes_no_turns():
+    bulk = Bulk()
+    processor = bulk.processor()
+    await processor.submit("a")
+    processor.gate.hold(3600.0)
+    before = turns()
+    await processor.submit("b")
+    assert now() == 3600.0
+    assert turns() - before < 10
+
+
+async def test_added_items_that_wait_take_no_turns():
+    bulk = Bulk()
+    processor = bulk.processor()
+    before = turns()
+    await processor.add("a")
+    await asyncio.sleep(3600.0)
+    assert turns() - before < 5
+    assert bulk.calls == []

@@ -1,0 +1,66 @@
+"""What the README says is so: its settings, its codes, its figures and its programs."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import api.errors
+import loaders.errors
+from api.testing import TestClient
+from loaders.settings import variables
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PROGRAMS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
+def test_the_table_of_settings_is_what_the_code_reads():
+    rows = re.findall(r"^\| `(UNISONO_\w+)` \| (?:`(.*?)`)? ?\| (.*?) \|$", README, re.MULTILINE)
+    assert rows == [(each.name, each.default, each.description) for each in variables()]
+
+
+def test_every_code_of_an_error_is_in_the_table_and_no_other():
+    told = set(re.findall(r"`([A-Z]+_[A-Z_]+|OVERLOADED)`", README.split("## Errors")[1]))
+    told -= {"UNISONO_DEADLINE"}
+    code = re.compile(r'"([A-Z]+(?:_[A-Z]+)+|OVERLOADED)"')
+    everywhere = "".join(
+        path.read_text(encoding="utf-8")
+        for folder in ("api", "loaders")
+        for path in (ROOT / folder).rglob("*.py")
+    )
+    errors = "".join(
+        Path(module.__file__).read_text(encoding="utf-8") for module in (api.errors, loaders.errors)
+    )
+    assert told <= set(code.findall(everywhere))
+    assert set(code.findall(errors)) - {"UPSTREAM_CIRCUIT_OPEN"} <= told
+
+
+@pytest.mark.parametrize("program", [one for one in PROGRAMS if one.rstrip().endswith("main())")])
+def test_a_program_of_the_readme_runs(program, capsys):
+    exec(compile(program, "README.md", "exec"), {"__name__": "__main__"})
+    capsys.readouterr()
+
+
+async def test_a_hundred_tracks_with_genres_and_labels_cost_the_calls_it_shows():
+    page = """query ($after: String) {
+      search(text: "the", provider: SPOTIFY, first: 50, after: $after) {
+        tracks { nodes { id } pageInfo { endCursor } } } }"""
+    ids, after = [], None
+    async with TestClient() as client:
+        for _ in range(2):
+            tracks = (await client.execute(page, {"after": after})).data["search"]["tracks"]
+            ids += [track["id"] for track in tracks["nodes"]]
+            after = tracks["pageInfo"]["endCursor"]
+        answer = await client.execute(
+            """query ($ids: [ID!]!) { tracks(ids: $ids) {
+              name artists { name genres } album { name label } } }""",
+            {"ids": ids},
+        )
+    shown = re.findall(
+        r"^(spotify\.\w+) (\d+) asked, (\d+) different -> (\d+) calls$", README, re.MULTILINE
+    )
+    assert shown == [
+        (row["loader"], *(str(row[name]) for name in ("asked", "distinct", "calls")))
+        for row in answer.extensions["batching"]
+    ]
