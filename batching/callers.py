@@ -7,6 +7,7 @@ for one caller, or for a `Joint` of several.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
@@ -185,8 +186,23 @@ class Joint(Generic[K, V]):
     def __init__(self, first: SingleCaller[K, V], second: SingleCaller[K, V]) -> None:
         self.callers = {first: None, second: None}  # a dict for its order and quick removal
         self.since = first.since
-        #: The lanes in which the key stands: a scope, and whether among the background ones.
-        self.lanes = {lane_of(first)}
+        #: How many callers each lane has here in which the key stands.
+        self.lanes = Counter((lane_of(first), lane_of(second)))
+
+    def add(self, caller: SingleCaller[K, V]) -> None:
+        """Let one more caller wait here."""
+        self.callers[caller] = None
+        self.lanes[lane_of(caller)] += 1
+
+    def drop(self, caller: SingleCaller[K, V]) -> bool:
+        """Forget a caller; tell whether it was the last one of its lane."""
+        del self.callers[caller]
+        lane = lane_of(caller)
+        self.lanes[lane] -= 1
+        if self.lanes[lane]:
+            return False
+        del self.lanes[lane]
+        return True
 
     def settle(self, key: K, outcome: V | Exception, *, batch_failed: bool = False) -> None:
         """Answer every caller that has not left."""
@@ -211,17 +227,9 @@ def members(caller: Caller[K, V]) -> Iterable[SingleCaller[K, V]]:
 def joined(there: Caller[K, V], newcomer: SingleCaller[K, V]) -> Caller[K, V]:
     """Return what stands for a key after a newcomer joined whoever is there."""
     if isinstance(there, Joint):
-        there.callers[newcomer] = None
+        there.add(newcomer)
         return there
     return newcomer if there.done() else Joint(there, newcomer)
-
-
-def without(there: Caller[K, V], leaver: SingleCaller[K, V]) -> Caller[K, V] | None:
-    """Return what stands for a key after this caller left; None when nobody is there any more."""
-    if isinstance(there, Joint):
-        there.callers.pop(leaver, None)
-        return there if there.callers else None
-    return None if there is leaver else there
 
 
 def still(callers: Mapping[K, Caller[K, V]]) -> dict[K, Caller[K, V]]:

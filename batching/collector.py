@@ -77,16 +77,18 @@ class Collector(Generic[K, V]):
         if self._queue._dispatcher.overdue():
             return await self.flush()
         waiting = self._queue._dispatcher.waiting
-        gone = [entry for entry in self._open if entry[0] not in waiting]
+        waits = [item in waiting and not caller.done() for item, caller in self._open]
+        gone = [entry for entry, wait in zip(self._open, waits, strict=True) if not wait]
         if not gone:
             return None
-        self._open = [entry for entry in self._open if entry[0] in waiting]
+        self._open = [entry for entry, wait in zip(self._open, waits, strict=True) if wait]
         return (await self._report([gone]))[0]
 
     def pending_count(self) -> int:
         """See `BatchProcessor.get_pending_count`."""
         waiting = self._queue._dispatcher.waiting
-        added = [item for item, _ in self._open if item in waiting]
+        # An item of a batch that has come back may wait anew: that one is settled, this one not.
+        added = [item for item, caller in self._open if item in waiting and not caller.done()]
         return len(added) + len(waiting) - len(set(added))
 
     def forget(self) -> None:
@@ -125,8 +127,9 @@ class Collector(Generic[K, V]):
         filling = self._filling = {one: None for one in self._filling if one in waiting}
         if len(filling) < self._queue._dispatcher.batch_size:
             return []
-        claim = [entry for entry in self._open if entry[0] in filling]
-        self._open = [entry for entry in self._open if entry[0] not in filling]
+        fills = [item in filling and not caller.done() for item, caller in self._open]
+        claim = [entry for entry, fill in zip(self._open, fills, strict=True) if fill]
+        self._open = [entry for entry, fill in zip(self._open, fills, strict=True) if not fill]
         self._filling = {}
         return claim
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable
 from contextvars import Context
 from typing import Generic, TypeVar
 
-from batching.flight import Flight, still_asks
+from batching.flight import Flight
 from batching.flights import Flights
 from batching.gate import Gate
 from batching.policies import Limits, Reason
@@ -54,6 +54,7 @@ class Dispatcher(Generic[K, V]):
         self.due: Reason | None = None
         self.tick = Tick(self._tick_over, context)
         self._window: asyncio.TimerHandle | None = None
+        self._asked_due = False  # without auto_flush: the keys that a batch function asked for
 
     def reset(self) -> None:
         """Begin anew: the event loop of what waited is over."""
@@ -66,9 +67,12 @@ class Dispatcher(Generic[K, V]):
 
     def collected(self) -> None:
         """See to it that the keys that wait will leave."""
-        if self._may_cut():
+        if self._flights.ready or self._may_cut():
             self.pump()
-        elif not self.waiting or not self.auto_flush:
+        elif not self.auto_flush:
+            if self.waiting.askers:  # the flush that the asking batch belongs to takes them along
+                self.tick.arm(asyncio.get_running_loop())
+        elif not self.waiting:
             return
         elif self.max_wait_time:
             if self._window is None:
@@ -96,7 +100,10 @@ class Dispatcher(Generic[K, V]):
         return self.waiting.oldest() + self.max_wait_time <= asyncio.get_running_loop().time()
 
     def _tick_over(self) -> None:
-        if self.waiting.has_beside(self._adding):
+        if not self.auto_flush:
+            self._asked_due = True
+            self.pump()
+        elif self.waiting.has_beside(self._adding):
             self.become_due("settled")
 
     def _window_over(self) -> None:
@@ -115,6 +122,7 @@ class Dispatcher(Generic[K, V]):
             if (crowded and not self._asked_inside()) or not self._gate.admit(self):
                 return
             self._flights.launch(self._flights.next_ready(asked=crowded) or self._cut())
+        self._asked_due = False
         if self.waiting:
             self.collected()
         else:
@@ -132,20 +140,24 @@ class Dispatcher(Generic[K, V]):
 
     def _asked_inside(self) -> bool:
         """Tell whether a batch function under way waits for a key that could leave."""
-        ready = any(still_asks(asker) for flight in self._flights.ready for asker in flight.askers)
+        ready = any(flight.asked_inside() for flight in self._flights.ready)
         return ready or (self._may_cut() and self.waiting.asked_inside())
 
     def _may_cut(self) -> bool:
         """Tell whether a batch may leave, as far as its keys are concerned."""
-        full = self.auto_flush and len(self.waiting) >= self.batch_size
-        return full or (self.due is not None and bool(self.waiting))
+        if not self.waiting or self.due:
+            return bool(self.waiting)
+        if not self.auto_flush:
+            return self._asked_due and self.waiting.asked_inside()
+        return len(self.waiting) >= self.batch_size
 
     def _cut(self) -> Flight[K, V]:
         """Take the next batch out of the keys that wait."""
         now = asyncio.get_running_loop().time()
-        callers, askers = self.waiting.cut(self.batch_size, now)
-        full = len(callers) >= self.batch_size or self.due is None
-        flight = Flight(callers, "full" if full else self.due or "full", askers)
+        only_asked = not self.auto_flush and not self.due
+        callers, askers = self.waiting.cut(self.batch_size, now, only_asked=only_asked)
+        reason = "full" if len(callers) >= self.batch_size else self.due
+        flight = Flight(callers, reason or "flush", askers)
         self._flights.update(dict.fromkeys(callers, flight))
         self._end_window()
         return flight

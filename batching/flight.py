@@ -43,12 +43,15 @@ class Flight(Generic[K, V]):
         "timer",
     )
 
-    def __init__(self, callers: dict[K, Caller[K, V]], reason: Reason, askers: list[Asker]) -> None:
+    def __init__(
+        self, callers: dict[K, Caller[K, V]], reason: Reason, askers: dict[K, list[Asker]]
+    ) -> None:
         self.callers = callers
         self.live: int = len(callers)
         if Joint in set(map(type, callers.values())):
             self.live = sum(len(list(members(caller))) for caller in callers.values())
         self.reason: Reason = reason
+        #: By key, who asked for it from inside a batch function.
         self.askers = askers
         self.started: float | None = None
         self.settled = False
@@ -58,3 +61,7 @@ class Flight(Generic[K, V]):
         self.timer: asyncio.TimerHandle | None = None
         #: Extra calls made so far to find a refused key, one count shared by all halves.
         self.extra_calls = [0]
+
+    def asked_inside(self) -> bool:
+        """Tell whether a batch function under way waits for one of the keys."""
+        return any(still_asks(asker) for askers in self.askers.values() for asker in askers)

@@ -10,9 +10,17 @@ from functools import partial
 from typing import TypeAlias, TypeVar
 
 from batching.alarms import Alarms
-from batching.callers import Caller, SingleCaller, joined, members, settle_values, still
+from batching.callers import (
+    Caller,
+    Joint,
+    SingleCaller,
+    joined,
+    members,
+    settle_values,
+    still,
+)
 from batching.errors import BatchError, CircularWaitError, RefusedError, RetryableError
-from batching.flight import Flight, still_asks
+from batching.flight import Flight
 from batching.gate import Gate
 from batching.lineage import closes_circle, enter_batch, inside_batch
 from batching.outcomes import Outcome, align, holds_exception, raisable
@@ -84,14 +92,17 @@ class Flights(dict[K, Flight[K, V]]):
             if closes_circle(asker, flight):
                 caller.settle(key, CircularWaitError(self._name, key), batch_failed=True)
                 return
-            flight.askers.append((asker, caller))
+            flight.askers.setdefault(key, []).append((asker, caller))
         flight.callers[key] = joined(flight.callers[key], caller)
         flight.live += 1
         caller.count_join()
 
-    def leave(self, key: K) -> None:
+    def leave(self, key: K, caller: SingleCaller[K, V]) -> None:
         """Note that a caller of a key has gone; with the last one of a flight its call ends."""
         flight = self[key]
+        there = flight.callers[key]
+        if isinstance(there, Joint) and len(there.callers) > 1:
+            there.drop(caller)
         flight.left = True
         flight.live -= 1
         if not flight.live:
@@ -118,7 +129,7 @@ class Flights(dict[K, Flight[K, V]]):
     def next_ready(self, *, asked: bool) -> Flight[K, V] | None:
         """Take the next half of a refused batch; asked: one that a batch function waits for."""
         for flight in self.ready:
-            if not asked or any(map(still_asks, flight.askers)):
+            if not asked or flight.asked_inside():
                 self.ready.remove(flight)
                 return flight
         return None
@@ -178,14 +189,16 @@ class Flights(dict[K, Flight[K, V]]):
         """Give back what a call held."""
         self.in_air.discard(flight)
         error = None if task.cancelled() else task.exception()
-        if not flight.settled:
-            self._fail(flight, BatchError(f"{self._name}: the batch was cancelled"))
-        elif isinstance(error, Exception):  # not the batch function's, but ours in settling
-            for key, caller in flight.callers.items():
-                caller.settle(key, BatchError(f"{self._name}: {error!r}"), batch_failed=True)
-            self._complain("settling a batch of", error)
-        self._gate.done(unused=flight.started is None)
-        self.landed()
+        try:
+            if not flight.settled:
+                self._fail(flight, BatchError(f"{self._name}: the batch was cancelled"))
+            elif isinstance(error, Exception):  # not the batch function's, but ours in settling
+                for key, caller in flight.callers.items():
+                    caller.settle(key, BatchError(f"{self._name}: {error!r}"), batch_failed=True)
+                self._complain("settling a batch of", error)
+        finally:
+            self._gate.done(unused=flight.started is None)
+            self.landed()
 
     # Settle.
 
@@ -270,7 +283,8 @@ class Flights(dict[K, Flight[K, V]]):
 
     def _replace(self, flight: Flight[K, V], callers: dict[K, Caller[K, V]]) -> Flight[K, V]:
         """Put a new flight in the place of some keys of an old one."""
-        heir = Flight(callers, flight.reason, flight.askers)
+        askers = {key: flight.askers[key] for key in callers if key in flight.askers}
+        heir = Flight(callers, flight.reason, askers)
         heir.extra_calls = flight.extra_calls
         self.update(dict.fromkeys(callers, heir))
         return heir
@@ -300,11 +314,10 @@ class Flights(dict[K, Flight[K, V]]):
 
     def _tell(self, flight: Flight[K, V], retries: int, failures: int) -> None:
         """Tell the observers of a call that has come to its end."""
-        if not self._observers:
+        started = flight.started
+        if started is None or not self._observers:
             return
         loop = asyncio.get_running_loop()
-        now = loop.time()
-        started = now if flight.started is None else flight.started
         singles: set[SingleCaller[K, V]] = set()
         for caller in set(flight.callers.values()):
             singles.update(members(caller))
@@ -313,7 +326,7 @@ class Flights(dict[K, Flight[K, V]]):
             keys=tuple(flight.callers),
             waiters=len(singles),
             wait=started - min(caller.since for caller in singles),
-            duration=now - started,
+            duration=loop.time() - started,
             reason=flight.reason,
             retries=retries,
             failures=failures,

@@ -7,7 +7,7 @@ behind, which is skipped at the cut and swept when the dead outnumber the living
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, TypeVar
 
 K = TypeVar("K", bound=Hashable)
@@ -54,10 +54,10 @@ class Lanes(OrderedDict[Hashable, "deque[K]"]):
             if lane:
                 self[scope] = lane
 
-    def sweep(self, waiting: Mapping[K, Any]) -> None:
-        """Drop every dead slot."""
+    def sweep(self, stands: Callable[[K, Hashable], bool]) -> None:
+        """Drop every dead slot: where a key does not stand for this scope any more."""
         for scope, lane in list(self.items()):
-            if alive := deque(key for key in lane if key in waiting):
+            if alive := deque(key for key in lane if stands(key, scope)):
                 self[scope] = alive
             else:
                 del self[scope]

@@ -44,5 +44,10 @@ def closes_circle(asker: AnyFlight, target: AnyFlight) -> bool:
             return True
         if flight not in seen:
             seen.add(flight)
-            unseen += [asker[0] for asker in flight.askers if still_asks(asker)]
+            unseen += [
+                asker[0]
+                for askers in flight.askers.values()
+                for asker in askers
+                if still_asks(asker)
+            ]
     return False

@@ -92,7 +92,6 @@ class BatchProcessor(Generic[K, V]):
         at_least(1, "batch_size", batch_size)
         seconds("max_wait_time", max_wait_time)
         self.name = name
-        self.auto_flush = auto_flush
         self.gate = gate or Gate()
         self.limits = limits
         self._context = copy_context()
@@ -135,6 +134,16 @@ class BatchProcessor(Generic[K, V]):
             f"<BatchProcessor {self.name!r} "
             f"[{len(self._waiting)} waiting | {len(self._flights)} in flight{closed}]>"
         )
+
+    @property
+    def max_wait_time(self) -> float | None:
+        """Seconds that the oldest key waits; None or 0 is the tick."""
+        return self._dispatcher.max_wait_time
+
+    @property
+    def auto_flush(self) -> bool:
+        """Whether keys leave without being flushed."""
+        return self._dispatcher.auto_flush
 
     @property
     def batch_size(self) -> int:
@@ -243,6 +252,8 @@ class BatchProcessor(Generic[K, V]):
         grace:  Seconds after which what is left is cancelled and fails; None waits for the end.
         """
         refuse_inside(self.name, "close()")
+        if get_running_loop() is not self._loop and self._busy_elsewhere:
+            raise BatchError(f"{self.name}: expected the event loop it is busy on, got another")
         self._closed = self._flights.final = True
         self._home = None
         if asyncio.get_running_loop() is not self._loop:
@@ -306,7 +317,7 @@ class BatchProcessor(Generic[K, V]):
         loop = get_running_loop()
         if loop is self._loop:
             return loop
-        if self._loop and not self._loop.is_closed() and self._busy:
+        if self._busy_elsewhere:
             raise BatchError(f"{self.name}: expected the event loop it is busy on, got another")
         self._loop = self.gate.enter()
         self._home = None if self._closed else loop
@@ -350,10 +361,6 @@ class BatchProcessor(Generic[K, V]):
             self._alarms.unset(caller)
         elif key in waiting and (asker := inside_batch()):
             waiting.askers.setdefault(key, []).append((asker, caller))
-            if not self.auto_flush:
-                self._dispatcher.due = (
-                    "flush"  # the flush that the asking batch belongs to takes it along
-                )
 
     def _leave(self, key: K, caller: SingleCaller[K, V]) -> None:
         """Forget a caller that was cancelled or has expired."""
@@ -365,7 +372,7 @@ class BatchProcessor(Generic[K, V]):
             if key not in self._waiting:
                 self._flights.attempts.pop(key, None)
         elif key in self._flights:
-            self._flights.leave(key)
+            self._flights.leave(key, caller)
         if not self._waiting:
             self._dispatcher.rest()
 
@@ -374,6 +381,10 @@ class BatchProcessor(Generic[K, V]):
     @property
     def _busy(self) -> bool:
         return bool(self._waiting or self._flights or self._flights.in_air)
+
+    @property
+    def _busy_elsewhere(self) -> bool:
+        return self._busy and self._loop is not None and not self._loop.is_closed()
 
     def _tell_idle(self) -> None:
         if self._idle and not self._busy and not self._idle.done():

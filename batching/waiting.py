@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Hashable, Iterable
-from typing import Any, TypeVar
+from collections.abc import Hashable, Iterable, Mapping
+from typing import TypeVar
 
-from batching.callers import Caller, Joint, SingleCaller, joined, lane_of, members, without
+from batching.callers import Caller, Joint, SingleCaller, joined, lane_of, members
 from batching.flight import Asker, still_asks
 from batching.gate import BACKGROUND_LAG
 from batching.lanes import Lanes
@@ -52,36 +52,39 @@ class Waiting(dict[K, Caller[K, V]]):
         lane.append(key)
         return True
 
-    def take_back(self, callers: dict[K, Caller[K, V]], askers: list[Asker]) -> None:
+    def take_back(self, callers: dict[K, Caller[K, V]], askers: Mapping[K, list[Asker]]) -> None:
         """Take in keys again that have been in flight: they are the oldest, and go first."""
         self.update(callers)
         for key, caller in reversed(callers.items()):
             for scope, background in {lane_of(member) for member in members(caller)}:
                 (self.background if background else self.lanes).put_first(scope, key)
-            if askers:
-                self.askers[key] = list(askers)
+            if key in askers:
+                self.askers[key] = askers[key]
 
     def join(self, key: K, caller: SingleCaller[K, V], *, background: bool) -> None:
         """Let one more caller wait for a key that waits."""
         both = self[key] = joined(self[key], caller)
         caller.count_join()
-        if isinstance(both, Joint) and (lane := lane_of(caller)) not in both.lanes:
-            both.lanes.add(lane)
+        if isinstance(both, Joint) and both.lanes[lane_of(caller)] == 1:
             (self.background if background else self.lanes).put(caller.scope, (key,))
 
     def leave(self, key: K, caller: SingleCaller[K, V]) -> None:
         """Forget a caller, and the key with its last one."""
-        there = without(self[key], caller)
-        if there is not None:
-            self[key] = there
-            return
-        del self[key]
-        self.askers.pop(key, None)
-        self._dead += 1
+        there = self[key]
+        if isinstance(there, Joint) and len(there.callers) > 1:
+            self._dead += there.drop(caller)
+        else:
+            del self[key]
+            self.askers.pop(key, None)
+            self._dead += 1
         if self._dead > len(self) + _FEW:
-            self.lanes.sweep(self)
-            self.background.sweep(self)
+            self.lanes.sweep(lambda key, scope: self._stands(key, (scope, False)))
+            self.background.sweep(lambda key, scope: self._stands(key, (scope, True)))
             self._dead = 0
+
+    def _stands(self, key: K, lane: tuple[Hashable, bool]) -> bool:
+        there = self.get(key)
+        return there is not None and (not isinstance(there, Joint) or lane in there.lanes)
 
     def has_beside(self, scope: Hashable) -> bool:
         """Tell whether keys of any other scope wait."""
@@ -108,19 +111,25 @@ class Waiting(dict[K, Caller[K, V]]):
         ranks += [self[key].since + BACKGROUND_LAG for key in self.background.heads(self)]
         return min(ranks)
 
-    def cut(self, size: int, now: float) -> tuple[dict[K, Caller[K, V]], list[Asker]]:
-        """Take out the keys of the next batch: interactive ones first, fair over scopes."""
-        if len(self) <= size:
-            callers, askers = dict(self), _flat(self.askers.values()) if self.askers else []
+    def cut(
+        self, size: int, now: float, *, only_asked: bool = False
+    ) -> tuple[dict[K, Caller[K, V]], dict[K, list[Asker]]]:
+        """Take out the keys of the next batch: interactive ones first, fair over scopes.
+
+        only_asked:  Only keys that a batch function waits for.
+        """
+        if len(self) <= size and not only_asked:
+            callers, askers = dict(self), dict(self.askers)
             self.clear()
             return callers, askers
         self.asked_inside()
         taken = dict.fromkeys(list(self.askers)[:size])  # their batches hold slots meanwhile
-        share = len(taken) + self._background_share(size, now)
-        self.background.cut(self, min(size, share), taken)
-        self.lanes.cut(self, size, taken)
-        self.background.cut(self, size, taken)
-        askers = _flat(self.askers.pop(key) for key in taken if key in self.askers)
+        if not only_asked:
+            share = len(taken) + self._background_share(size, now)
+            self.background.cut(self, min(size, share), taken)
+            self.lanes.cut(self, size, taken)
+            self.background.cut(self, size, taken)
+        askers = {key: self.askers.pop(key) for key in taken if key in self.askers}
         return {key: self.pop(key) for key in taken}, askers
 
     def clear(self) -> None:
@@ -142,7 +151,3 @@ class Waiting(dict[K, Caller[K, V]]):
         share = int(self._credit)
         self._credit -= share
         return share
-
-
-def _flat(lists: Iterable[list[Asker]]) -> list[Any]:
-    return [asker for askers in lists for asker in askers]

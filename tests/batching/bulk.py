@@ -124,5 +124,5 @@ def turns():
 
 async def keep_busy():
     """Keep something ready in the loop for ever."""
-    while True:
+    while True:  # noqa: ASYNC110 - polling is what it is for
         await asyncio.sleep(0)

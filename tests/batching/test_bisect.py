@@ -185,7 +185,7 @@ async def test_a_cause_that_no_future_should_carry_is_wrapped():
 
 
 async def test_a_refused_call_that_nobody_waits_for_is_over():
-    async def refuse_on_the_way_out(keys):
+    async def refuse_on_the_way_out(_):
         try:
             await asyncio.sleep(60.0)
         except asyncio.CancelledError:

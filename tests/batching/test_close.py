@@ -103,10 +103,16 @@ async def test_a_processor_can_be_used_as_a_context():
 
 async def test_a_context_that_fails_closes_and_passes_the_failure_on():
     bulk = Bulk(latency=1.0)
-    with pytest.raises(ZeroDivisionError):
+    callers = []
+
+    async def fail():
         async with bulk.processor() as processor:
-            waiting = processor.submit("a")
+            callers.append(processor.submit("a"))
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
+    (waiting,) = callers
     assert waiting.result() == "a!"
 
 
@@ -215,7 +221,7 @@ async def test_keys_that_rest_are_tried_once_more_at_once():
 async def test_while_closing_nothing_is_tried_again():
     cause = ConnectionError("refused")
 
-    def fail(keys):
+    def fail(_):
         raise RetryableError(after=3600.0) from cause
 
     bulk = Bulk(answers=[fail] * 3)

@@ -1,10 +1,12 @@
 """Dispatch: what makes a batch leave, and how many keys it takes along."""
 
 import asyncio
+import functools
 from operator import attrgetter
 
 import pytest
 
+from batching import BatchProcessor
 from tests.batching.bulk import Bulk, at, now, until
 
 
@@ -236,10 +238,11 @@ async def test_a_batch_function_can_be_any_callable_that_returns_an_awaitable():
         def __call__(self, keys):
             return asyncio.gather(*(asyncio.sleep(0, key * 2) for key in keys))
 
-    from batching import BatchProcessor  # noqa: PLC0415 - beside its only use
+    def fetch(factor, keys):
+        return asyncio.gather(*(asyncio.sleep(0, key * factor) for key in keys))
 
     assert await BatchProcessor(Fetch(), 2).submit_many([1, 2, 3]) == [2, 4, 6]
-    assert await BatchProcessor(lambda keys: Fetch()(keys), 2).submit(4) == 8
+    assert await BatchProcessor(functools.partial(fetch, 2), 2).submit(4) == 8
     with pytest.raises(TypeError, match="processor_func: expected a function, got 'fetch'"):
         BatchProcessor("fetch", 2)
 

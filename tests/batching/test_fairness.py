@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from batching import Gate
+from batching import Gate, RetryableError
 from tests.batching.bulk import Bulk, at, now, until
 
 
@@ -83,7 +83,7 @@ async def test_a_key_of_several_scopes_leaves_once_in_the_turn_of_the_first():
 
 
 async def test_a_scope_that_comes_late_does_not_wait_for_those_before_it():
-    bulk, processor, _ = held_processor(batch_size=2)
+    _, processor, _ = held_processor(batch_size=2)
     early = processor.submit_many(names("a", 20), scope="a")
     await until(3.5)
     assert await processor.submit("b", scope="b") == "b!"
@@ -166,7 +166,7 @@ async def test_in_batches_of_one_every_fourth_is_for_background_keys_after_five_
 
 
 async def test_background_keys_do_not_starve_interactive_ones():
-    bulk, processor, _ = held_processor(batch_size=4)
+    _, processor, _ = held_processor(batch_size=4)
     background = processor.submit_many(range(400), background=True)
     await until(60.5)
     interactive = processor.submit_many(["a1", "a2", "a3"])
@@ -197,8 +197,6 @@ async def test_a_background_caller_does_not_delay_a_key_that_somebody_wants_now(
 
 
 async def test_a_background_key_that_is_tried_again_stays_in_the_background():
-    from batching import RetryableError  # noqa: PLC0415 - beside its only use
-
     bulk, processor, _ = held_processor(batch_size=1, answers=[RetryableError(after=0.5)])
     callers = [processor.submit("x", background=True)]
     await until(0.25)
@@ -208,8 +206,6 @@ async def test_a_background_key_that_is_tried_again_stays_in_the_background():
 
 
 async def test_a_background_caller_that_joined_in_flight_stays_in_the_background():
-    from batching import RetryableError  # noqa: PLC0415 - beside its only use
-
     bulk, processor, _ = held_processor(
         batch_size=1, latency=0.25, answers=[RetryableError(after=0.25)]
     )

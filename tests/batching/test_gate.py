@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from batching import Gate, Limits
+from batching import Gate, Limits, RetryableError
 from tests.batching.bulk import Bulk, TurnCountingLoop, at, now, turns, until
 
 
@@ -207,8 +207,6 @@ async def test_a_processor_stands_in_line_by_its_oldest_key():
 
 
 async def test_keys_that_are_tried_again_stand_in_line_as_old_as_they_are():
-    from batching import RetryableError  # noqa: PLC0415 - beside its only use
-
     gate = Gate(rate=1.0)
     one, two = Bulk(batch_size=1, answers=[RetryableError(after=2.5)]), Bulk(batch_size=1)
     first, second = one.processor(gate=gate), two.processor(gate=gate)
@@ -430,8 +428,8 @@ async def test_a_visitor_that_is_cancelled_just_when_it_is_called_gives_everythi
 async def test_a_visitor_that_is_cancelled_just_before_it_is_called_is_passed_over():
     visits = Visits(Gate(rate=1.0, concurrency=1))
     await visits.visit("a")
-    asyncio.get_running_loop().call_at(1.0, lambda: gone.cancel())  # before the gate's own timer
     gone = asyncio.create_task(visits.visit("b"))
+    asyncio.get_running_loop().call_at(1.0, gone.cancel)  # before the gate's own timer is set
     stays = asyncio.create_task(visits.visit("c"))
     await asyncio.wait([gone, stays])
     assert gone.cancelled()

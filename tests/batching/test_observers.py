@@ -120,7 +120,10 @@ async def test_observers_see_the_context_of_the_batch():
 
 async def test_several_observers_are_told_in_their_order():
     told = []
-    observers = (lambda event: told.append(("one", event)), lambda event: told.append(("two", event)))
+    observers = (
+        lambda event: told.append(("one", event)),
+        lambda event: told.append(("two", event)),
+    )
     await Bulk().processor(observers=iter(observers)).submit("a")
     assert [who for who, _ in told] == ["one", "two"]
     assert told[0][1] is told[1][1]
@@ -136,7 +139,7 @@ async def test_an_observer_that_raises_harms_nobody(error, ending):
     faults, events = [], []
     asyncio.get_running_loop().set_exception_handler(lambda _, fault: faults.append(fault))
 
-    def fail(event):
+    def fail(_):
         raise error
 
     bulk = Bulk(batch_size=2, failing={"a": KeyError("a")} if ending == "failure" else {})

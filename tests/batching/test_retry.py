@@ -51,7 +51,7 @@ async def test_three_attempts_are_made_unless_told_otherwise():
 async def test_when_the_attempts_are_used_up_callers_see_the_cause():
     cause = ConnectionError("refused")
 
-    def fail(keys):
+    def fail(_):
         raise again() from cause
 
     bulk = Bulk(answers=[fail] * 3)
@@ -163,7 +163,7 @@ async def test_without_a_hint_rests_are_those_of_the_policy():
 
 @pytest.mark.parametrize("after", ["1", -1.0, float("nan"), float("inf"), True, [1]])
 async def test_a_rest_that_is_no_number_of_seconds_fails_the_batch_and_hangs_nobody(after):
-    def fail(keys):
+    def fail(_):
         raise RetryableError(after=after)
 
     error = await outcome_of(Bulk(answers=[fail]).processor().submit("a"))
@@ -201,7 +201,7 @@ async def test_keys_tried_again_leave_with_whatever_waits_by_then():
 
 
 async def test_keys_tried_again_leave_in_batches_of_the_size_that_holds_now():
-    def shrink(keys):
+    def shrink(_):
         processor.batch_size = bulk.batch_size = 1
         raise again(0.0)
 

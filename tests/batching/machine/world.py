@@ -162,7 +162,7 @@ class World:
             self.tasks[-1 - step.back + len(self.asked)].cancel()
 
     async def meddle(self, step):
-        """Settle somebody's future from outside, unless that would only be noticed at a deadline."""
+        """Settle a future from outside, unless that would be noticed only at its deadline."""
         if step.back < len(self.asked):
             asked = self.asked[-1 - step.back]
             if not asked.future.done() and asked.deadline is None:
