@@ -341,6 +341,18 @@ async def test_a_key_asked_inside_passes_while_halves_are_kept_back():
     assert bulk.most_in_air == 2
 
 
+async def test_keys_asked_inside_in_one_tick_share_a_call_while_halves_are_kept_back():
+    async def ask(keys):
+        await asyncio.sleep(1.0)
+        found = await asyncio.gather(processor.submit("new"), processor.submit("newer"))
+        return [found for _ in keys]
+
+    bulk = Bulk(batch_size=3, answers=[RefusedError(), ask])
+    processor = bulk.processor(limits=Limits(max_in_flight=1))
+    await processor.submit_many("abc")
+    assert bulk.batches == [["a", "b", "c"], ["a"], ["new", "newer"], ["b", "c"]]
+
+
 @pytest.mark.parametrize("options", NARROW)
 async def test_keys_asked_inside_that_are_tried_again_pass_where_one_call_fits(options):
     async def ask(keys):

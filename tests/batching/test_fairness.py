@@ -205,6 +205,18 @@ async def test_a_background_key_that_is_tried_again_stays_in_the_background():
     assert bulk.batches == [["x"], ["a1"], ["a2"], ["x"]]
 
 
+@pytest.mark.parametrize("ask", ["submit", "submit_many"])
+async def test_interactive_keys_that_are_tried_again_do_not_fall_behind_younger_ones(ask):
+    bulk, processor, gate = held_processor(answers=[RetryableError(after=0.5)])
+    other = Bulk()
+    younger = other.processor(gate=gate)
+    again = getattr(processor, ask)("a")
+    await at(0.25, younger.submit, "b")
+    await again
+    assert bulk.calls == [(0.0, ["a"]), (1.0, ["a"])]
+    assert other.calls == [(2.0, ["b"])]
+
+
 async def test_a_background_caller_that_joined_in_flight_stays_in_the_background():
     bulk, processor, _ = held_processor(
         batch_size=1, latency=0.25, answers=[RetryableError(after=0.25)]

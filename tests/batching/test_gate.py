@@ -292,6 +292,14 @@ async def test_one_timer_serves_the_whole_line(monkeypatch):
     assert not [timer for timer in loop._scheduled if not timer.cancelled()]
 
 
+async def test_a_gate_at_which_nobody_stands_sets_no_timer():
+    visits = Visits(Gate(rate=0.001))
+    await visits.visit("a")
+    visits.gate.hold(3600.0)
+    timers = asyncio.get_running_loop()._scheduled
+    assert [timer for timer in timers if not timer.cancelled()] == []
+
+
 # Slots.
 
 

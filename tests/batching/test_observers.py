@@ -5,7 +5,7 @@ from contextvars import ContextVar
 
 import pytest
 
-from batching import BatchEvent, RefusedError, RetryableError
+from batching import BatchEvent, Gate, RefusedError, RetryableError
 from tests.batching.bulk import Bulk, outcome_of, until
 
 calls_of_batch = ContextVar("calls_of_batch", default=None)
@@ -91,6 +91,36 @@ async def test_a_call_that_nobody_waits_for_any_more_is_told_too():
     gone.cancel()
     await asyncio.sleep(1.0)
     assert [(event.keys, event.duration) for event in events] == [(("a",), 2.0)]
+
+
+async def test_a_call_of_which_all_who_shared_its_key_have_left_is_told_without_a_fault():
+    faults = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, fault: faults.append(fault))
+    processor, events = observed(Bulk(latency=60.0))
+    callers = [processor.submit("a", scope=scope) for scope in ("Ann", "Bob", "Eve")]
+    await until(2.0)
+    for caller in callers:
+        caller.cancel()
+    await asyncio.sleep(1.0)
+    assert [(event.keys, event.duration) for event in events] == [(("a",), 2.0)]
+    assert faults == []
+
+
+async def test_the_wait_of_a_call_is_that_of_its_oldest_key_in_any_tick():
+    bulk = Bulk()
+    gate = Gate()
+    processor, events = observed(bulk, gate=gate)
+    await until(5.0)
+    await asyncio.gather(*map(processor.submit, "abc"))
+    gate.hold(2.0)
+    callers = [processor.submit("d")]
+    await until(6.0)
+    callers += [processor.submit("e"), processor.submit("f")]
+    await asyncio.wait(callers)
+    assert [(event.keys, event.wait) for event in events] == [
+        (("a", "b", "c"), 0.0),
+        (("d", "e", "f"), 2.0),
+    ]
 
 
 async def test_a_call_that_was_never_made_is_not_told():

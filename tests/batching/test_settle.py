@@ -261,6 +261,27 @@ async def test_a_batch_that_fills_up_leaves_at_once():
     assert bulk.turns == [asked + 1]
 
 
+async def test_a_batch_that_fills_up_because_batches_shrank_leaves_at_once():
+    bulk = TurnBulk(batch_size=10)
+    processor = bulk.processor()
+    processor.batch_size = bulk.batch_size = 3
+    async with busy_loop():
+        asked = turns()
+        await asyncio.gather(*map(processor.submit, "abc"))
+    assert bulk.turns == [asked + 1]
+
+
+async def test_a_batch_that_got_larger_is_waited_for_until_it_is_full():
+    bulk = TurnBulk(batch_size=3)
+    processor = bulk.processor()
+    processor.batch_size = bulk.batch_size = 5
+    async with busy_loop():
+        asked = turns()
+        await asyncio.gather(*map(processor.submit, "abcde"))
+    assert bulk.turns == [asked + 1]
+    assert bulk.batches == [["a", "b", "c", "d", "e"]]
+
+
 async def test_what_a_full_batch_leaves_behind_goes_on_collecting():
     bulk = Bulk(batch_size=4)
     processor = bulk.processor()

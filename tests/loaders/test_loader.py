@@ -447,6 +447,30 @@ async def test_failures_that_nobody_awaits_are_not_logged():
     assert logged == []
 
 
+async def test_nothing_that_is_over_is_left_to_the_garbage_collector(slow):
+    loader = Loader(slow)
+
+    async def ask():
+        await loader.load("a")
+        await asyncio.gather(loader.load("b"), loader.load("b"), loader.load_many(["b", "c"]))
+        leaving = loader.load("d")
+        await asyncio.sleep(0.5)
+        leaving.cancel()
+        slow.fail.append(OSError())
+        await asyncio.gather(loader.load("e"), loader.load("f"), return_exceptions=True)
+
+    await ask()
+    await turns(3)
+    gc.collect()
+    gc.disable()
+    try:
+        await ask()
+        await turns(3)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+
+
 # Telling it.
 
 
