@@ -229,5 +229,6 @@ class _Visitor:
     def called(self) -> None:
         if self.turn.cancelled():
             self._gate.leave(self)
-        elif self._gate.admit(self):
+        else:
+            self._gate.admit(self)  # it is the oldest of those who may pass
             self.turn.set_result(None)
