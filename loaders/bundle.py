@@ -119,9 +119,7 @@ class Loaders:
             outcomes[index] = page
         return outcomes
 
-    async def _load_entities(
-        self, wanted: Sequence["_Wanted"]
-    ) -> list[Record | Exception | None]:
+    async def _load_entities(self, wanted: Sequence["_Wanted"]) -> list[Record | Exception | None]:
         """Return what is wanted: from bulk calls, and what those cannot tell from look-ups."""
         outcomes = await self._load([self._asked(it) for it in wanted])
         unsure = [

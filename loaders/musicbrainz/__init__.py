@@ -15,6 +15,7 @@ from loaders.settings import Settings
 
 __all__ = ["connect_musicbrainz"]
 
+
 def connect_musicbrainz(settings: Settings, *, transport: Transport | None = None) -> Provider:
     """Return the provider; raises NotConfiguredError when nobody says whom it may turn to."""
     own = settings.musicbrainz

@@ -125,7 +125,9 @@ ISRCS = """query ($isrcs: [String!]!, $providers: [Provider!]) {
 async def test_isrcs_have_one_entry_each_in_order(client, catalogue):
     recordings = [recording for recording in catalogue.recordings if recording.isrc][:3]
     isrcs = [recording.isrc for recording in recordings]
-    answer = await client.execute(ISRCS, {"isrcs": [*isrcs, "QZZZZ0000000"], "providers": ["SPOTIFY"]})
+    answer = await client.execute(
+        ISRCS, {"isrcs": [*isrcs, "QZZZZ0000000"], "providers": ["SPOTIFY"]}
+    )
     assert answer.errors == []
     entries = answer.data["tracksByIsrc"]
     assert [(entry["isrc"], entry["provider"]) for entry in entries] == [
@@ -174,7 +176,9 @@ async def test_isrcs_of_which_no_tracks_are_asked_cost_nothing(client):
 
 async def test_too_many_isrcs_are_refused():
     async with TestClient(max_ids=2) as client:
-        answer = await client.execute(ISRCS, {"isrcs": ["USRC17607839"] * 3, "providers": ["SPOTIFY"]})
+        answer = await client.execute(
+            ISRCS, {"isrcs": ["USRC17607839"] * 3, "providers": ["SPOTIFY"]}
+        )
         assert answer.data == {"tracksByIsrc": None}
         assert answer.errors[0]["message"] == "isrcs: expected at most 2, got 3"
         assert client.calls == []
