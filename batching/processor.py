@@ -178,7 +178,7 @@ class BatchProcessor(Generic[K, V]):
         loop = get_running_loop()
         if loop is not self._home:
             self._enter()
-        caller: KeyCaller[K, V] = KeyCaller(loop=loop)
+        caller: KeyCaller[K, V] = KeyCaller()  # it finds the running loop cheaper than by keyword
         caller.owner = self
         caller.key = key
         caller.scope = scope
