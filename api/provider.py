@@ -10,3 +10,6 @@ class Provider(Enum):
     """Its values are the names that ids begin with."""
 
     SPOTIFY = strawberry.enum_value("spotify", description="Spotify's Web API.")
+    MUSICBRAINZ = strawberry.enum_value(
+        "musicbrainz", description="MusicBrainz: tracks are its recordings, albums its releases."
+    )

@@ -16,7 +16,7 @@ from loaders.errors import (
     UnavailableError,
     UpstreamTimeoutError,
 )
-from loaders.ids import KINDS, Ref, parse_isrc, parse_ref
+from loaders.ids import KINDS, Ref, parse_isrc, parse_ref, parse_upc
 from loaders.provider import ProviderStatus
 from loaders.providers import Providers
 from loaders.records import (
@@ -72,6 +72,7 @@ __all__ = [
     "asking_field",
     "parse_isrc",
     "parse_ref",
+    "parse_upc",
     "unknown_variables",
     "variables",
 ]

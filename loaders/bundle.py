@@ -11,17 +11,22 @@ the exception of that one key. Cancelling a call here cancels nothing that anoth
 import asyncio
 from collections.abc import Hashable, Mapping, Sequence
 from math import ceil
-from typing import Any
+from typing import Any, NamedTuple
 
-from loaders.errors import NotConfiguredError, ProviderError, RateLimitedError
+from loaders.errors import MaybeMergedError, NotConfiguredError, ProviderError, RateLimitedError
 from loaders.ids import Ref
 from loaders.loader import Loader
+from loaders.lookups import Lookup
 from loaders.provider import Provider
 from loaders.records import UNKNOWN, Album, Page, PageKey, Record, Track
 from loaders.trace import Trace
 
 # Where an entity of a kind is asked by its id.
 RESOURCE_OF_KIND = {"track": "tracks", "artist": "artists", "album": "albums"}
+
+# Ids that one request may look up because they may have been merged: at MusicBrainz's call a second
+# a third of the usual deadline. More of them fail, and may be asked again.
+LOOKUPS_PER_REQUEST = 10
 
 
 class Loaders:
@@ -43,6 +48,10 @@ class Loaders:
         self._providers = providers
         self._off = off
         self._loaders: dict[str, Loader[Any, Any]] = {}
+        # By provider, kind and native id: the look-ups this request takes part in, and the
+        # entities it looked for because they may have been merged.
+        self._lookups: dict[tuple[str, str, str], list[Lookup]] = {}
+        self._unsure: set[tuple[str, str, str]] = set()
 
     async def load(
         self, resource: str, asked: Sequence[tuple[str, Hashable]]
@@ -56,19 +65,29 @@ class Loaders:
 
     async def entities(self, refs: Sequence[Ref]) -> list[Record | Exception | None]:
         """Return the record of each reference, whatever its kind and provider."""
-        return await self._load(
-            [(ref.provider, RESOURCE_OF_KIND[ref.kind], ref.native) for ref in refs]
-        )
+        return await self._load_entities([_Wanted(*_fields(ref)) for ref in refs])
 
-    async def complete(self, records: Sequence[Record]) -> list[Record | Exception | None]:
-        """Return the full record of each one; those that are complete already cost nothing."""
-        partial = [record for record in records if not record.is_complete]
-        found = iter(
-            await self._load(
-                [(part.provider, RESOURCE_OF_KIND[part.kind], part.native) for part in partial]
-            )
-        )
-        return [record if record.is_complete else next(found) for record in records]
+    async def complete(
+        self, records: Sequence[Record], part: str | None = None
+    ) -> list[Record | Exception | None]:
+        """Return a record of each one that tells all, or this part, as far as there is an answer.
+
+        Those that tell it already cost nothing. A part that no bulk call of the provider tells is
+        looked up, together with whatever else is wanted of that entity just then.
+        """
+        lacking = [record for record in records if _lacks(record, part)]
+        wanted = [_Wanted(it.provider, it.kind, it.native, part) for it in lacking]
+        found = iter(await self._load_entities(wanted))
+        return [next(found) if _lacks(record, part) else record for record in records]
+
+    def has(self, provider: str, resource: str) -> bool:
+        """Tell whether a provider is on and has this resource.
+
+        >>> loaders.has("spotify", "isrcs")
+        True
+        """
+        on = self._providers.get(provider)
+        return on is not None and resource in on.resources
 
     async def album_tracks(
         self, albums: Sequence[Album], *, offset: int, limit: int
@@ -77,12 +96,16 @@ class Loaders:
 
         An album's own answer brings its first tracks, and many albums come in one call: so for a
         first page, albums whose tracks are not known are completed together, and only what is
-        missing then has a call of its own.
+        missing then has a call of its own. Where a look-up tells them all, that does for any page.
         """
-        first = offset == 0
-        unknown = [album for album in albums if first and album.tracks is UNKNOWN]
-        full = iter(await self._load([(it.provider, "albums", it.native) for it in unknown]))
-        found = [next(full) if first and album.tracks is UNKNOWN else album for album in albums]
+
+        def lacks_them(album: Album) -> bool:
+            is_wanted = offset == 0 or self._is_looked_up(album.provider, album.kind, "tracks")
+            return is_wanted and album.tracks is UNKNOWN
+
+        unknown = [album for album in albums if lacks_them(album)]
+        full = iter(await self.complete(unknown, "tracks"))
+        found = [next(full) if lacks_them(album) else album for album in albums]
         outcomes = [_tracks_told(outcome, offset, limit) for outcome in found]
         missing = [index for index, outcome in enumerate(outcomes) if outcome is _MISSING]
         keys = [PageKey(albums[index].native, offset, limit) for index in missing]
@@ -95,6 +118,49 @@ class Loaders:
         for index, page in zip(missing, pages, strict=True):
             outcomes[index] = page
         return outcomes
+
+    async def _load_entities(self, wanted: Sequence["_Wanted"]) -> list[Record | Exception | None]:
+        """Return what is wanted: from bulk calls, and what those cannot tell from look-ups."""
+        outcomes = await self._load([self._asked(it) for it in wanted])
+        unsure = [
+            index
+            for index, outcome in enumerate(outcomes)
+            if isinstance(outcome, MaybeMergedError) and self._may_look_up(wanted[index])
+        ]
+        if unsure:
+            looked_up = await self._load([self._look_up(wanted[index]) for index in unsure])
+            for index, outcome in zip(unsure, looked_up, strict=True):
+                outcomes[index] = outcome
+        return outcomes
+
+    def _asked(self, wanted: "_Wanted") -> tuple[str, str, Hashable]:
+        """Return provider, resource and key by which something is asked first."""
+        if wanted.part and self._is_looked_up(wanted.provider, wanted.kind, wanted.part):
+            return self._look_up(wanted)
+        return wanted.provider, RESOURCE_OF_KIND[wanted.kind], wanted.native
+
+    def _is_looked_up(self, provider: str, kind: str, part: str) -> bool:
+        on = self._providers.get(provider)
+        return on is not None and part in on.parts.get(kind, ())
+
+    def _may_look_up(self, wanted: "_Wanted") -> bool:
+        """Tell whether this request may look for one more entity that may have been merged."""
+        entity = wanted.provider, wanted.kind, wanted.native
+        if len(self._unsure) < LOOKUPS_PER_REQUEST:
+            self._unsure.add(entity)
+        return entity in self._unsure
+
+    def _look_up(self, wanted: "_Wanted") -> tuple[str, str, Hashable]:
+        """Return the look-up of this request that tells the part, or one that will."""
+        parts = {wanted.part} - {None}
+        mine = self._lookups.setdefault(wanted[:3], [])
+        lookup = next((one for one in mine if parts <= one.parts), None)
+        if lookup is None:
+            open_ones = self._providers[wanted.provider].lookups[wanted.kind]
+            lookup = open_ones.wanting(wanted.native, [it for it in [wanted.part] if it])
+            if lookup not in mine:
+                mine.append(lookup)
+        return wanted.provider, f"{wanted.kind}_lookup", lookup
 
     async def _load(self, asked: Sequence[tuple[str, str, Hashable]]) -> list[Any | Exception]:
         """Return one outcome per provider, resource and key: one `load_many` per loader."""
@@ -144,6 +210,23 @@ class Loaders:
         self._loaders[name] = loader
         self.trace.watch(name, loader)
         return loader
+
+
+class _Wanted(NamedTuple):
+    """An entity, and the field of it that is wanted; None for whatever its bulk call tells."""
+
+    provider: str
+    kind: str
+    native: str
+    part: str | None = None
+
+
+def _fields(ref: Ref) -> tuple[str, str, str]:
+    return ref.provider, ref.kind, ref.native
+
+
+def _lacks(record: Record, part: str | None) -> bool:
+    return not record.is_complete if part is None else getattr(record, part) is UNKNOWN
 
 
 def _now() -> float:

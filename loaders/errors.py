@@ -4,6 +4,7 @@ Exception
 ├── ProviderError             a provider's call, or the lack of one; says what to do next
 │   ├── UpstreamTimeoutError    UPSTREAM_TIMEOUT         no answer in time
 │   ├── UnavailableError        UPSTREAM_UNAVAILABLE     not reached, broken off, or a 5xx
+│   │   └── MaybeMergedError      UPSTREAM_UNAVAILABLE     not found, and not looked up in time
 │   ├── RateLimitedError        UPSTREAM_RATE_LIMITED    too many calls; come back after ...
 │   ├── CircuitOpenError        UPSTREAM_CIRCUIT_OPEN    not asked, because it fails too often
 │   ├── BadResponseError        UPSTREAM_BAD_RESPONSE    an answer that is not what it should be
@@ -57,6 +58,18 @@ class UnavailableError(ProviderError):
 
     code = "UPSTREAM_UNAVAILABLE"
     may_pass = True
+
+
+class MaybeMergedError(UnavailableError):
+    """An id that the bulk route does not find: unknown, or merged into another one.
+
+    Who gets it may look the id up singly; where that is not done, the key has failed.
+    """
+
+    def __init__(self, provider: str, kind: str, native: str) -> None:
+        super().__init__(
+            provider, f"{provider}: the {kind} {native} was not found, and not looked up in time"
+        )
 
 
 class RateLimitedError(ProviderError):

@@ -36,6 +36,9 @@ ASGIApp: TypeAlias = Callable[
 # What carries a request to its answer; made by `in_process`, or by `Http` itself.
 Transport: TypeAlias = httpx.AsyncBaseTransport
 
+# What a query asks; a parameter with several values is sent once for each.
+Params: TypeAlias = Mapping[str, str | int | Sequence[str]]
+
 # Seconds for a whole call, body included. The slowest bulk answers take about two.
 TIMEOUT = 10.0
 
@@ -112,7 +115,7 @@ class Http:
         route: str,
         *,
         fill: Mapping[str, str] | None = None,
-        params: Mapping[str, str | int] | None = None,
+        params: Params | None = None,
         headers: Mapping[str, str] | None = None,
         ids: Sequence[str] = (),
     ) -> Answer:
@@ -123,7 +126,7 @@ class Http:
         try:
             path = route.format_map({name: _segment(text) for name, text in (fill or {}).items()})
             if params:
-                path += "?" + urlencode(params, safe=",", quote_via=quote)
+                path += "?" + urlencode(params, doseq=True, safe=",", quote_via=quote)
         except UnicodeEncodeError as error:  # half a character: JSON can say it, no URL can
             raise InvalidIdError(str(error.object), "text that UTF-8 can write") from None
         request = httpx.Request(

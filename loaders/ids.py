@@ -91,6 +91,10 @@ _LINK = re.compile(r"(?:https?://)?([A-Za-z0-9.-]+)/([A-Za-z0-9/-]+?)/?(?:[?#][!
 _ISRC = re.compile("[A-Z]{2}[A-Z0-9]{3}[0-9]{7}")  # ISO 3901
 _MOST_ISRC_CHARACTERS = 24  # twelve, and a dash or a blank after each
 
+_UPC_DIGITS = 13  # GS1: GTIN-13, which the 12 digits of a UPC-A are with a zero in front
+_FEWEST_DIGITS = 6  # of the 8 of a GTIN-8, whose first may be zeros
+_MOST_UPC_CHARACTERS = 32
+
 
 def parse_ref(text: str, kind: str | None = None) -> Ref:
     """Return what an id, a URI or a web link names; with `kind`, only if it names one of those.
@@ -120,6 +124,18 @@ def parse_isrc(text: str) -> str:
         if _ISRC.fullmatch(isrc):
             return isrc
     raise InvalidIdError(text, "an ISRC like 'USRC17607839'")
+
+
+def parse_upc(text: str) -> str:
+    """Return a bar code in its one spelling: 13 digits, zeros in front (GTIN-13).
+
+    >>> parse_upc("602547924032")
+    '0602547924032'
+    """
+    digits = text.replace("-", "").replace(" ", "")[:_MOST_UPC_CHARACTERS].lstrip("0")
+    if digits.isascii() and digits.isdigit() and _FEWEST_DIGITS <= len(digits) <= _UPC_DIGITS:
+        return digits.zfill(_UPC_DIGITS)
+    raise InvalidIdError(text, "a bar code of 8 to 13 digits")
 
 
 def _parse_id(text: str, scheme: _Scheme, rest: str) -> Ref:

@@ -4,17 +4,24 @@ Every provider has the same resources; a provider that lacks one leaves it out.
 
     tracks artists albums    native id -> record, or None for an unknown id
     isrcs                    ISRC -> tuple of tracks
+    upcs                     bar code of 13 digits -> tuple of albums
+    links                    address in the web -> tuple of references to what it shows
     artist_albums            PageKey -> Page of albums, or None for an unknown artist
     album_tracks             PageKey -> Page of tracks, or None for an unknown album
     search                   SearchKey -> SearchPages
+
+One that has no bulk route for some fields of a record declares look-ups for them:
+
+    track_lookup artist_lookup album_lookup    Lookup -> record with the parts wanted, or None
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from batching import BatchEvent, BatchProcessor, Gate
 from loaders.calls import BatchCalls, calls_of_batch
+from loaders.lookups import Lookup, Lookups
 from loaders.trace import observe
 
 K = TypeVar("K", bound=Hashable)
@@ -52,6 +59,8 @@ class Provider:
         self.gate = gate
         self.client = client
         self.resources: dict[str, BatchProcessor[Any, Any]] = {}
+        self.lookups: dict[str, Lookups] = {}  # by kind
+        self.parts: dict[str, frozenset[str]] = {}  # by kind: the fields that a look-up tells
         self._batches = 0
 
     def __repr__(self) -> str:
@@ -84,6 +93,20 @@ class Provider:
             gate=self.gate,
             observers=(observe, self._count),
         )
+
+    def add_lookups(
+        self,
+        kind: str,
+        lookups: Lookups,
+        parts: Iterable[str],
+        get: Callable[[list[Lookup]], Awaitable[Sequence[Any]]],
+        *,
+        window: float,
+    ) -> None:
+        """Serve look-ups of a kind, one per call, for these fields and for what was merged."""
+        self.add(f"{kind}_lookup", get, batch_size=1, window=window)
+        self.lookups[kind] = lookups
+        self.parts[kind] = frozenset(parts)
 
     def status(self) -> ProviderStatus:
         """Return how it stands now."""

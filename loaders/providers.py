@@ -7,6 +7,7 @@ from typing import Self
 from loaders.bundle import Loaders
 from loaders.errors import NotConfiguredError
 from loaders.http import ASGIApp, in_process
+from loaders.musicbrainz import connect_musicbrainz
 from loaders.provider import Provider, ProviderStatus
 from loaders.settings import Settings
 from loaders.spotify import connect_spotify
@@ -14,7 +15,10 @@ from loaders.trace import Trace
 
 # How each provider is connected, in the order in which they are shown. `connect` raises
 # NotConfiguredError when the settings do not do; that provider is off then, and the rest is served.
-CONNECT: dict[str, Callable[..., Provider]] = {"spotify": connect_spotify}
+CONNECT: dict[str, Callable[..., Provider]] = {
+    "spotify": connect_spotify,
+    "musicbrainz": connect_musicbrainz,
+}
 
 
 class Providers:

@@ -54,6 +54,8 @@ class Artist(_Entity, frozen=True, kw_only=True, gc=False):
     popularity: int | Unknown | None = UNKNOWN  # 0 to 100
     followers: int | Unknown | None = UNKNOWN
     country: str | Unknown | None = UNKNOWN
+    # Its pages elsewhere in the web, where the provider keeps them; not needed to be complete.
+    links: tuple[str, ...] | Unknown = UNKNOWN
 
     @property
     def is_complete(self) -> bool:

@@ -123,6 +123,15 @@ class SpotifySettings(ProviderSettings):
     )
 
 
+class MusicBrainzSettings(ProviderSettings):
+    """MusicBrainz takes one call a second from one address (doc/MusicBrainz_API/Rate_Limiting)."""
+
+    base_url: Url = Field(
+        default="https://musicbrainz.org/ws/2", description="Where its API is, path included."
+    )
+    rate: Rate = Field(default=1.0, description="Most calls per second; 0 for no limit.")
+
+
 class Settings(BaseSettings):
     """Everything the environment may say; a value that cannot be used raises `SettingsError`.
 
@@ -156,6 +165,7 @@ class Settings(BaseSettings):
         description="Web origins that may query from a browser, with commas between; * is all.",
     )
     spotify: SpotifySettings = SpotifySettings()
+    musicbrainz: MusicBrainzSettings = MusicBrainzSettings()
 
     def __init__(self, **values: Any) -> None:
         try:
@@ -176,7 +186,9 @@ class Settings(BaseSettings):
             client_id=SecretStr("demo"),
             client_secret=SecretStr("demo"),
         )
-        return cls(**{"demo": True, "spotify": spotify, **values})
+        musicbrainz = MusicBrainzSettings(base_url=f"{SIMULATOR_URL}/ws/2")
+        own = {"demo": True, "spotify": spotify, "musicbrainz": musicbrainz}
+        return cls(**{**own, **values})
 
     @classmethod
     def settings_customise_sources(

@@ -27,7 +27,7 @@ def told(attribute: str, show: Callable[[Any], Any] | None = None) -> ListResolv
         partial = [
             record for record, value in zip(records, values, strict=True) if value is UNKNOWN
         ]
-        found = iter(await info.context.loaders.complete(partial))
+        found = iter(await info.context.loaders.complete(partial, attribute))
         values = [_of(next(found)) if value is UNKNOWN else value for value in values]
         return values if show is None else [_shown(value, show) for value in values]
 

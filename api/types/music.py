@@ -13,6 +13,7 @@ import loaders
 from api.batched import batched
 from api.connections import Connection
 from api.provider import Provider
+from api.resolvers.elsewhere import album_on, artist_on, track_on
 from api.resolvers.images import cover, widest
 from api.resolvers.pages import album_tracks, artist_albums
 from api.resolvers.told import told
@@ -74,6 +75,11 @@ class Track(Node):
     url: str | None = strawberry.field(description=_URL)
     artists: list["Artist"] = strawberry.field(description="Who plays, the first named first.")
     album: "Album | None" = batched(told("album"), description="The album it stands on.")
+    on: "Track | None" = batched(
+        track_on,
+        description="The same recording at a provider, by its ISRC; "
+        "of several, the closest in duration.",
+    )
 
 
 @strawberry.type(description="Somebody who makes music: a person, a group, an orchestra.")
@@ -100,6 +106,9 @@ class Artist(Node):
     )
     albums: "Connection[Album] | None" = batched(
         artist_albums, description="Its albums, singles and compilations, in the provider's order."
+    )
+    on: "Artist | None" = batched(
+        artist_on, description="The same artist at a provider, by the links that MusicBrainz keeps."
     )
 
 
@@ -130,4 +139,9 @@ class Album(Node):
     cover: Image | None = batched(cover, description="Its cover.")
     tracks: Connection[Track] | None = batched(
         album_tracks, description="Its tracks, by disc and place."
+    )
+    on: "Album | None" = batched(
+        album_on,
+        description="The same release at a provider, by its bar code; "
+        "of several, the one with as many tracks.",
     )

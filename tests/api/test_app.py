@@ -21,19 +21,21 @@ async def test_readyz_is_ready_and_tells_the_providers(client):
     assert answer.status == 200
     assert answer.json() == {
         "status": "ready",
-        "providers": [{"name": "spotify", "on": True, "reason": None, "hold": 0.0}],
+        "providers": [
+            {"name": name, "on": True, "reason": None, "hold": 0.0}
+            for name in ("spotify", "musicbrainz")
+        ],
     }
 
 
 async def test_a_provider_without_its_keys_is_off_and_the_server_ready(monkeypatch):
-    for name in ("UNISONO_SPOTIFY_CLIENT_ID", "UNISONO_SPOTIFY_CLIENT_SECRET"):
+    for name in ("UNISONO_SPOTIFY_CLIENT_ID", "UNISONO_SPOTIFY_CLIENT_SECRET", "UNISONO_CONTACT"):
         monkeypatch.delenv(name, raising=False)
     app = create_app(Settings())
     async with app.router.lifespan_context(app):
         ready = await call_app(app, "GET", "/readyz")
         assert ready.status == 200
-        [provider] = ready.json()["providers"]
-        assert provider["on"] is False
+        assert [provider["on"] for provider in ready.json()["providers"]] == [False, False]
         body = b'{"query": "{ track(id: \\"spotify:track:0000000000000000000000\\") { name } }"}'
         answer = await call_app(app, "POST", "/graphql", headers=JSON, body=body)
         [error] = answer.json()["errors"]
@@ -54,7 +56,8 @@ async def test_mounted_under_a_prefix_it_starts_at_the_first_request():
     assert answer.json() == {"data": {"__typename": "Query"}}
     status = b'{"query": "{ providers { name on } }"}'
     answer = await call_app(outer, "POST", "/music/graphql", headers=JSON, body=status)
-    assert answer.json() == {"data": {"providers": [{"name": "SPOTIFY", "on": True}]}}
+    on = [{"name": name, "on": True} for name in ("SPOTIFY", "MUSICBRAINZ")]
+    assert answer.json() == {"data": {"providers": on}}
     page = await call_app(outer, "GET", "/music/", headers={"accept": "text/html"})
     assert page.status == 200
     await app.state.engine.close()

@@ -68,6 +68,7 @@ def test_entities_have_the_fields_that_were_designed():
             "url": "String",
             "artists": "[Artist!]!",
             "album": "Album",
+            "on": "Track",
         },
         "Artist": {
             "id": "ID!",
@@ -80,6 +81,7 @@ def test_entities_have_the_fields_that_were_designed():
             "popularity": "Int",
             "followers": "Int",
             "albums": "AlbumConnection",
+            "on": "Artist",
         },
         "Album": {
             "id": "ID!",
@@ -95,5 +97,6 @@ def test_entities_have_the_fields_that_were_designed():
             "artists": "[Artist!]!",
             "cover": "Image",
             "tracks": "TrackConnection",
+            "on": "Album",
         },
     }

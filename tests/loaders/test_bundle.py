@@ -89,14 +89,14 @@ async def test_a_provider_that_is_not_there_fails_its_own_keys_only(simulator, l
     track = simulator.catalogue.tracks[0]
     off, found, strange = await loaders.entities(
         [
-            parse_ref(f"musicbrainz:artist:{UUID}"),
+            parse_ref("deezer:artist:27"),
             Ref("spotify", "track", track.spotify_id),
             parse_ref("deezer:track:7"),
         ]
     )
     assert found.native == track.spotify_id
     assert isinstance(off, NotConfiguredError)
-    assert str(off) == "musicbrainz is off: this server does not speak to it"
+    assert str(off) == "deezer is off: this server does not speak to it"
     assert (strange.provider, strange.code) == ("deezer", "PROVIDER_NOT_CONFIGURED")
 
 

@@ -43,6 +43,10 @@ def test_every_variable_is_read(monkeypatch):
         "UNISONO_SPOTIFY_CLIENT_SECRET": "a-secret",
         "UNISONO_SPOTIFY_TOKEN_URL": "http://127.0.0.1:9000/api/token",
         "UNISONO_SPOTIFY_MARKET": "de",
+        "UNISONO_MUSICBRAINZ_BASE_URL": "http://127.0.0.1:9000/ws/2/",
+        "UNISONO_MUSICBRAINZ_RATE": "0.5",
+        "UNISONO_MUSICBRAINZ_CONCURRENCY": "3",
+        "UNISONO_MUSICBRAINZ_WINDOW": "0.25",
     }
     assert set(given) == {variable.name for variable in variables()}
     for name, value in given.items():
@@ -56,6 +60,13 @@ def test_every_variable_is_read(monkeypatch):
     assert settings.spotify.client_id.get_secret_value() == "an-id"
     assert settings.spotify.client_secret.get_secret_value() == "a-secret"
     assert settings.spotify.market == "DE"
+    assert settings.musicbrainz.base_url == "http://127.0.0.1:9000/ws/2"
+    own = settings.musicbrainz
+    assert (own.rate, own.concurrency, own.window) == (0.5, 3, 0.25)
+
+
+def test_musicbrainz_has_the_one_call_a_second_that_it_documents():
+    assert Settings().of("musicbrainz").rate == 1.0
 
 
 def test_an_empty_variable_is_as_good_as_none(monkeypatch):

@@ -433,7 +433,7 @@ async def test_without_keys_spotify_is_off_and_says_why(simulator):
         settings = Settings(spotify=SpotifySettings(**keys))
         async with Providers(settings, simulator=simulator) as providers:
             reason = f"UNISONO_SPOTIFY_{missing.upper()} is not set"
-            [status] = providers.statuses()
+            status = providers.statuses()[0]
             assert (status.name, status.on, status.reason) == ("spotify", False, reason)
             [error] = await providers.loaders().load("tracks", [("spotify", NOBODY)])
             assert str(error) == f"spotify is off: {reason}"
@@ -443,7 +443,7 @@ async def test_without_keys_spotify_is_off_and_says_why(simulator):
 
 async def test_the_status_counts_calls_and_batches(simulator, providers, load):
     await load("tracks", ids(simulator.catalogue.tracks[:51]))
-    [status] = providers.statuses()
+    status = providers.statuses()[0]
     assert (status.calls, status.batches, status.on, status.reason) == (2, 2, True, None)
     assert (status.hold, status.budget) == (0.0, None)
 
@@ -486,7 +486,7 @@ async def test_closing_answers_what_was_asked(simulator):
     await asyncio.sleep(0)
     await providers.close()
     assert natives(await loading) == asked
-    assert [status.reason for status in providers.statuses()] == ["closed"]
+    assert [status.reason for status in providers.statuses()] == ["closed", "closed"]
 
 
 async def test_closed_providers_can_be_started_again(simulator):
