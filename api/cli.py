@@ -13,11 +13,12 @@ from typing import Annotated, Any, NoReturn
 
 import msgspec
 import typer
-from graphql import DocumentNode
+from graphql import DocumentNode, build_schema, find_breaking_changes
 
 from api import serving
 from api.app import create_app
 from api.cost import Cost, Pace, cost_of
+from api.doctor import examine, report
 from api.engine import Answer, Engine, Operation
 from api.logs import set_up_logs
 from api.schema import GRAPHQL_SCHEMA, sdl
@@ -146,8 +147,19 @@ def schema(
     check: Annotated[
         Path | None, typer.Option(help="Compare this file with the schema instead of printing it.")
     ] = None,
+    baseline: Annotated[
+        Path | None, typer.Option(help="Fail if clients of the schema in this file would break.")
+    ] = None,
 ) -> None:
     """Print the schema in GraphQL's own language."""
+    if baseline is not None:
+        broken = find_breaking_changes(build_schema(_read(baseline)), GRAPHQL_SCHEMA)
+        for change in broken:
+            typer.echo(change.description)
+        if broken:
+            _stop(f"{baseline}: expected a schema that still serves its clients", FAILED)
+    if check is None and baseline is not None:
+        return
     if check is None:
         typer.echo(sdl(), nl=False)
         return
@@ -156,6 +168,24 @@ def schema(
     if difference:
         typer.echo("\n".join(difference))
         _stop(f"{check}: expected the schema as `unisono schema` prints it", FAILED)
+
+
+@app.command()
+def doctor(
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
+) -> None:
+    """Look at settings, keys, clock and network, and say what to do; exit code 1 if need be."""
+    findings = asyncio.run(examine(Settings()))
+    if as_json:
+        typer.echo(msgspec.json.format(msgspec.json.encode(report(findings))))
+    else:
+        for found in findings:
+            advice = f" {found.advice}" if found.advice else ""
+            mark = "ok" if found.is_well else "NOT WELL"
+            typer.echo(f"{mark:<9} {found.check:<16} {found.found}.{advice}")
+    if not all(found.is_well for found in findings):
+        raise typer.Exit(FAILED)
 
 
 @app.command()

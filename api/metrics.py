@@ -5,7 +5,7 @@ No id, no operation name and no text that a client sent is a label: labels are f
 
 from collections.abc import Iterator, Sequence
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from starlette.responses import Response
@@ -30,6 +30,11 @@ class Metrics:
             "unisono_operations",
             "Operations by type and outcome: ok, partial, refused, failed, gone.",
             ("type", "outcome"),
+            registry=self._registry,
+        )
+        self.running = Gauge(
+            "unisono_operations_running",
+            "Requests whose operations are being executed.",
             registry=self._registry,
         )
         self._operation_seconds = Histogram(

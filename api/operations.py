@@ -63,10 +63,12 @@ class Operations:
         names_fields = trace or any(each.query in self._suspects for each in operations)
         context = self.engine.context(request_id=request_id, trace=names_fields)
         self._running += 1
+        self.metrics.running.inc()
         try:
             return await self._answer(operations, context, trace=trace)
         finally:
             self._running -= 1
+            self.metrics.running.dec()
             if not self._running:
                 self._idle.set()
             self.metrics.request(context.trace)

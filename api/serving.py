@@ -23,6 +23,9 @@ from loaders import Settings
 # Seconds for connections to close when all that they waited for is answered.
 _CLOSING = 2
 
+# Seconds that a worker may take to begin; on a busy machine the 5 of uvicorn kill it over and over.
+_BEGINNING = 60
+
 # Seconds between two looks at the workers, as uvicorn does.
 _LOOKING = 0.1
 
@@ -55,6 +58,7 @@ def config(app: object, *, factory: bool = False, workers: int = 1) -> uvicorn.C
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=_CLOSING,
+        timeout_worker_healthcheck=_BEGINNING,
     )
 
 
