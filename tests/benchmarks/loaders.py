@@ -285,8 +285,8 @@ def table(sizes=SIZES, patience=PATIENCE):
         yield line(what, size, got)
     yield ""
     yield (
-        f"Python {platform.python_version()}. In brackets: how many times faster than aiodataloader,"
-        " or smaller."
+        f"Python {platform.python_version()}. In brackets: how many times faster than"
+        " aiodataloader, or smaller."
     )
 
 
