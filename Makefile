@@ -16,7 +16,7 @@ $(or $(MAKECMDGOALS),help):
 else
 
 .NOTPARALLEL:
-.PHONY: help serve test lint types architecture schema coverage tests fix export lock clean \
+.PHONY: help serve test lint types architecture schema coverage tests fix export lock audit clean \
     environment environment-to-run
 
 help:  ## this list
@@ -37,8 +37,8 @@ types: environment  ## mypy --strict over the three packages
 architecture: environment  ## import-linter: who may import whom
 	$(BIN)/lint-imports --no-logo
 
-schema: environment  ## schema.graphql is what the code exports
-	$(BIN)/unisono schema --check schema.graphql
+schema: environment  ## schema.graphql is what the code exports, and breaks no client of the last
+	$(BIN)/unisono schema --check schema.graphql --baseline tests/data/baseline.graphql
 
 coverage: environment  ## every branch of batching is walked by its own tests
 	$(BIN)/coverage run -m pytest --quiet tests/batching
@@ -69,6 +69,9 @@ lock:  ## write the lock files, with uv (ARGS=--upgrade: with the newest version
 	@test -n "$(UV)" || { echo "make lock needs uv on the PATH." >&2; exit 1; }
 	$(COMPILE) --output-file requirements.lock
 	$(COMPILE) --group dev --constraints requirements.lock --output-file requirements-dev.lock
+
+audit: environment  ## GraphQL over HTTP, audited by graphql-http against the served demo (needs node and npm)
+	@.ci/audit $(BIN)/unisono
 
 clean:  ## remove the environments and all caches
 	rm -rf .venv .venv-* .coverage* .hypothesis .*_cache dist

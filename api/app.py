@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -13,6 +14,7 @@ from starlette.routing import Route
 
 from api.engine import Engine
 from api.http import GraphQLEndpoint
+from api.operations import Operations
 from api.pages import query_page
 from loaders import Settings
 from loaders.http import ASGIApp
@@ -32,23 +34,26 @@ def create_app(settings: Settings | None = None, *, simulator: ASGIApp | None = 
     if settings.demo and simulator is None:
         simulator = Simulator()
     engine = Engine(settings, simulator=simulator)
+    operations = Operations(engine)
 
     @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+    async def lifespan(_app: Starlette) -> AsyncIterator[dict[str, Any]]:
         async with engine:
-            yield
+            yield {"operations": operations}
 
     app = Starlette(
         routes=[
-            Route("/", _page),
-            Route("/graphql", GraphQLEndpoint(engine)),
+            *([Route("/", _page)] if settings.explore else []),
+            Route("/graphql", GraphQLEndpoint(operations)),
             Route("/healthz", _healthz),
             Route("/readyz", _readyz),
+            Route("/metrics", _metrics),
         ],
         middleware=_middleware(settings),
         lifespan=lifespan,
     )
     app.state.engine = engine
+    app.state.operations = operations
     return app
 
 
@@ -76,10 +81,18 @@ async def _healthz(_request: Request) -> Response:
 
 async def _readyz(request: Request) -> Response:
     """Say whether queries are served; a provider that is off or on hold does not change that."""
-    engine: Engine = request.app.state.engine
+    operations: Operations = request.app.state.operations
+    engine = operations.engine
+    if operations.is_ending:
+        return JSONResponse({"status": "ending"}, HTTPStatus.SERVICE_UNAVAILABLE)
     await engine.start()
     providers = [
         {"name": status.name, "on": status.on, "reason": status.reason, "hold": status.hold}
         for status in engine.statuses()
     ]
     return JSONResponse({"status": "ready", "providers": providers}, HTTPStatus.OK)
+
+
+async def _metrics(request: Request) -> Response:
+    operations: Operations = request.app.state.operations
+    return operations.metrics.response()

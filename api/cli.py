@@ -13,13 +13,17 @@ from typing import Annotated, Any, NoReturn
 
 import msgspec
 import typer
-import uvicorn
-from uvicorn.supervisors import Multiprocess
+from graphql import DocumentNode, build_schema, find_breaking_changes
 
+from api import serving
 from api.app import create_app
+from api.cost import Cost, Pace, cost_of
+from api.doctor import examine, report
 from api.engine import Answer, Engine, Operation
-from api.schema import sdl
+from api.logs import set_up_logs
+from api.schema import GRAPHQL_SCHEMA, sdl
 from loaders import Settings, SettingsError, unknown_variables
+from loaders.providers import CONNECT
 from loaders.simulator import Simulator
 
 # Exit codes besides 0: an answer with errors or a check that fails; a call that cannot be meant.
@@ -81,12 +85,14 @@ def serve(
     settings = Settings.demo_settings() if demo else Settings()
     for name in unknown_variables(os.environ):
         typer.echo(f"unisono: {name} is no setting, and ignored", err=True)
+    set_up_logs(settings.log_format)
     listener = _listen(host, port)
     _announce("Unisono", listener, "demo: invented music, no network" if demo else None)
     if workers == 1:
-        _run(uvicorn.Config(create_app(settings)), listener)
+        serving.run(serving.config(create_app(settings)), listener)
     else:
-        _run(uvicorn.Config("api.app:create_app", factory=True, workers=workers), listener)
+        served = serving.config("api.serving:worker_app", factory=True, workers=workers)
+        serving.run(served, listener)
 
 
 @app.command()
@@ -97,10 +103,7 @@ def query(
     demo: Demo = False,
 ) -> None:
     """Execute a document and print the answer as JSON; exit code 1 if it has errors."""
-    try:
-        values = msgspec.json.decode(variables, type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        _stop(f"--variables: expected a JSON object: {error}", MISUSED)
+    values = _variables(variables)
     text = _text(document)
     settings = Settings.demo_settings() if demo else Settings()
     answer = asyncio.run(_execute(settings, text, values))
@@ -110,13 +113,53 @@ def query(
 
 
 @app.command()
+def cost(
+    document: Annotated[str, typer.Argument(help="GraphQL; @FILE reads a file, - standard input.")],
+    *,
+    variables: Annotated[str, typer.Option(help="The variables, a JSON object.")] = "{}",
+    max_calls: Annotated[
+        int | None, typer.Option(min=0, help="Exit with 1 if it can cause more calls than these.")
+    ] = None,
+) -> None:
+    """Print the most upstream calls that a document can cause, and the seconds they take.
+
+    Nothing is asked, no keys are needed; the pace is that of the settings.
+    """
+    engine = Engine(_with_keys(Settings()))
+    prepared = engine.prepare(Operation(_text(document)))
+    if prepared.errors or prepared.document is None:
+        _stop(f"the document: {prepared.errors[0].message}", MISUSED)
+    values = _variables(variables)
+    found, paces = asyncio.run(_cost(engine, prepared.document, values))
+    for name, calls in found.loaders.items():
+        typer.echo(f"{name:<24} {calls:>9,} calls")
+    for row in found.report(paces)["providers"]:
+        pace = "no pace set" if row["seconds"] is None else f"{row['seconds']:,.1f} s at its pace"
+        typer.echo(f"{row['provider']:<24} {row['calls']:>9,} calls, {pace}")
+    typer.echo(f"{'at most':<24} {found.calls:>9,} calls")
+    if max_calls is not None and found.calls > max_calls:
+        _stop(f"expected at most {max_calls:,} calls, got up to {found.calls:,}", FAILED)
+
+
+@app.command()
 def schema(
     *,
     check: Annotated[
         Path | None, typer.Option(help="Compare this file with the schema instead of printing it.")
     ] = None,
+    baseline: Annotated[
+        Path | None, typer.Option(help="Fail if clients of the schema in this file would break.")
+    ] = None,
 ) -> None:
     """Print the schema in GraphQL's own language."""
+    if baseline is not None:
+        broken = find_breaking_changes(build_schema(_read(baseline)), GRAPHQL_SCHEMA)
+        for change in broken:
+            typer.echo(change.description)
+        if broken:
+            _stop(f"{baseline}: expected a schema that still serves its clients", FAILED)
+    if check is None and baseline is not None:
+        return
     if check is None:
         typer.echo(sdl(), nl=False)
         return
@@ -125,6 +168,24 @@ def schema(
     if difference:
         typer.echo("\n".join(difference))
         _stop(f"{check}: expected the schema as `unisono schema` prints it", FAILED)
+
+
+@app.command()
+def doctor(
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
+) -> None:
+    """Look at settings, keys, clock and network, and say what to do; exit code 1 if need be."""
+    findings = asyncio.run(examine(Settings()))
+    if as_json:
+        typer.echo(msgspec.json.format(msgspec.json.encode(report(findings))))
+    else:
+        for found in findings:
+            advice = f" {found.advice}" if found.advice else ""
+            mark = "ok" if found.is_well else "NOT WELL"
+            typer.echo(f"{mark:<9} {found.check:<16} {found.found}.{advice}")
+    if not all(found.is_well for found in findings):
+        raise typer.Exit(FAILED)
 
 
 @app.command()
@@ -141,7 +202,35 @@ def simulate(
         "  UNISONO_SPOTIFY_CLIENT_ID=any UNISONO_SPOTIFY_CLIENT_SECRET=any",
         err=True,
     )
-    _run(uvicorn.Config(Simulator()), listener)
+    set_up_logs()
+    serving.run(serving.config(Simulator()), listener)
+
+
+def _variables(text: str) -> dict[str, Any]:
+    try:
+        values: dict[str, Any] = msgspec.json.decode(text, type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        _stop(f"--variables: expected a JSON object: {error}", MISUSED)
+    return values
+
+
+def _with_keys(settings: Settings) -> Settings:
+    """Return settings under which every provider is on, at the pace that is set, for counting."""
+    demo = Settings.demo_settings()
+    return demo.model_copy(
+        update={
+            name: getattr(demo, name).model_copy(update={"rate": settings.of(name).rate})
+            for name in CONNECT
+        }
+    )
+
+
+async def _cost(
+    engine: Engine, document: DocumentNode, variables: Mapping[str, Any]
+) -> tuple[Cost, dict[str, Pace]]:
+    async with engine:
+        paces = engine.paces()
+        return cost_of(GRAPHQL_SCHEMA, document, variables, None, paces), paces
 
 
 async def _execute(settings: Settings, text: str, variables: Mapping[str, Any]) -> Answer:
@@ -187,16 +276,6 @@ def _announce(what: str, listener: socket.socket, remark: str | None) -> str:
     url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     typer.echo(f"{what}: {url}{f' ({remark})' if remark else ''}", err=True)
     return url
-
-
-def _run(config: uvicorn.Config, listener: socket.socket) -> None:
-    try:
-        if config.workers > 1:
-            Multiprocess(config, sockets=[listener]).run()
-        else:
-            uvicorn.Server(config).run(sockets=[listener])
-    except KeyboardInterrupt:
-        return  # uvicorn has finished by now, and raises the signal once more
 
 
 def _stop(message: str, code: int) -> NoReturn:

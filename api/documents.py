@@ -7,6 +7,7 @@ from graphql import (
     DocumentNode,
     GraphQLError,
     GraphQLSchema,
+    NoSchemaIntrospectionCustomRule,
     OverlappingFieldsCanBeMergedRule,
     parse,
     specified_rules,
@@ -39,14 +40,17 @@ class Prepared(NamedTuple):
     code: str = ""
 
 
-def prepare(schema: GraphQLSchema, text: str) -> Prepared:
-    """Parse, measure and validate a text; takes milliseconds, whatever the text."""
+def prepare(schema: GraphQLSchema, text: str, *, explore: bool = True) -> Prepared:
+    """Parse, measure and validate a text; takes milliseconds, whatever the text.
+
+    Without `explore` the schema is not told: no introspection, no names that may have been meant.
+    """
     if len(text) > _MOST_REMEMBERED_CHARACTERS:
-        return _prepare(schema, text)
-    return _remembered(schema, text)
+        return _prepare(schema, text, explore=explore)
+    return _remembered(schema, text, explore=explore)
 
 
-def _prepare(schema: GraphQLSchema, text: str) -> Prepared:
+def _prepare(schema: GraphQLSchema, text: str, *, explore: bool) -> Prepared:
     if len(text) > LIMITS.characters:
         expected = f"Expected at most {LIMITS.characters} characters, got {len(text)}."
         return Prepared(None, [GraphQLError(expected)], "QUERY_TOO_COMPLEX")
@@ -59,7 +63,13 @@ def _prepare(schema: GraphQLSchema, text: str) -> Prepared:
     errors = refusals(document)
     if errors:
         return Prepared(document, errors, "QUERY_TOO_COMPLEX")
-    errors = validate(schema, document, _RULES, max_errors=_MOST_ERRORS)
+    errors = validate(
+        schema,
+        document,
+        _RULES if explore else [*_RULES, NoSchemaIntrospectionCustomRule],
+        max_errors=_MOST_ERRORS,
+        hide_suggestions=not explore,
+    )
     if errors and errors[-1].message == _TOO_MANY_COMPARISONS:
         expected = "Expected fewer repetitions of fields in one place."
         return Prepared(document, [GraphQLError(expected)], "QUERY_TOO_COMPLEX")

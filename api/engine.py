@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, Self
 
 import msgspec
@@ -10,7 +11,8 @@ from graphql import ExecutionResult, execute
 from strawberry.execution import optimized_is_awaitable
 
 from api.context import Context
-from api.documents import prepare
+from api.cost import Pace
+from api.documents import Prepared, prepare
 from api.errors import formatted
 from api.schema import GRAPHQL_SCHEMA, schema
 from loaders import Providers, ProviderStatus, Settings, Trace
@@ -28,11 +30,15 @@ class Operation(msgspec.Struct, frozen=True, rename="camel"):
 
 @dataclass(frozen=True)
 class Answer:
-    """What a client gets. `data` is None when the operation was refused before it was executed."""
+    """What a client gets. `data` is None when the operation was refused before it was executed.
+
+    `status` is the HTTP status, where it is not the one that follows from the rest.
+    """
 
     data: dict[str, Any] | None
     errors: list[dict[str, Any]] = field(default_factory=list)
     extensions: dict[str, Any] = field(default_factory=dict)
+    status: HTTPStatus | None = None
 
     def body(self) -> dict[str, Any]:
         """Return the response as GraphQL writes it: only what is there."""
@@ -60,20 +66,20 @@ class Engine:
 
     def __init__(self, settings: Settings, *, simulator: ASGIApp | None = None) -> None:
         self.settings = settings
-        self._providers = Providers(settings, simulator=simulator)
+        self.providers = Providers(settings, simulator=simulator)
         self._is_started = False
 
     async def start(self) -> None:
         """Open the providers, unless they are open."""
         if not self._is_started:
             self._is_started = True  # first, so that of two first requests one starts them
-            await self._providers.start()
+            await self.providers.start()
 
-    async def close(self) -> None:
-        """Finish what waits, and close the providers."""
+    async def close(self, *, grace: float | None = None) -> None:
+        """Finish what waits, within `grace` seconds where given, and close the providers."""
         if self._is_started:
             self._is_started = False
-            await self._providers.close()
+            await self.providers.close(grace=grace)
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -84,7 +90,17 @@ class Engine:
 
     def statuses(self) -> list[ProviderStatus]:
         """Return how each provider stands."""
-        return self._providers.statuses()
+        return self.providers.statuses()
+
+    def paces(self) -> dict[str, Pace]:
+        """Return what each provider that is on takes at present."""
+        return {
+            name: Pace(
+                {resource: each.batch_size for resource, each in provider.resources.items()},
+                provider.gate.rate,
+            )
+            for name, provider in self.providers.on.items()
+        }
 
     def context(self, *, request_id: str = "", trace: bool = False) -> Context:
         """Return the context of a request; with `trace` it notes which field asked what.
@@ -94,19 +110,29 @@ class Engine:
         deadline = asyncio.get_running_loop().time() + self.settings.deadline
         account = Trace(fields=trace)
         return Context(
-            loaders=self._providers.loaders(trace=account, deadline=deadline),
+            loaders=self.providers.loaders(trace=account, deadline=deadline),
             trace=account,
             request_id=request_id or new_request_id(),
             deadline=deadline,
             settings=self.settings,
-            providers=self._providers,
+            providers=self.providers,
             names_fields=trace,
         )
 
-    async def execute(self, operation: Operation, context: Context | None = None) -> Answer:
+    def prepare(self, operation: Operation) -> Prepared:
+        """Return an operation's document, measured and validated."""
+        return prepare(GRAPHQL_SCHEMA, operation.query or "", explore=self.settings.explore)
+
+    async def execute(
+        self,
+        operation: Operation,
+        context: Context | None = None,
+        *,
+        prepared: Prepared | None = None,
+    ) -> Answer:
         """Return the answer to an operation; whatever is wrong with it stands in `errors`."""
         context = context or self.context()
-        prepared = prepare(GRAPHQL_SCHEMA, operation.query or "")
+        prepared = prepared or self.prepare(operation)
         if prepared.errors or prepared.document is None:
             return Answer(None, formatted(prepared.errors, context.request_id, code=prepared.code))
         result = execute(
@@ -117,6 +143,7 @@ class Engine:
             operation_name=operation.operation_name,
             executor_class=schema.execution_context_class,
             is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]  # told as bool, is a guard
+            hide_suggestions=not self.settings.explore,
         )
         if not isinstance(result, ExecutionResult):
             result = await result

@@ -33,7 +33,7 @@ def selected(info: Info, nodes: Iterable[FieldNode] | None = None) -> dict[str, 
     ]
     while stack:
         for node in stack.pop().selections:
-            if not _included(node, info.variable_values):
+            if not is_included(node, info.variable_values):
                 continue
             if isinstance(node, FieldNode):
                 found.setdefault(node.name.value, []).append(node)
@@ -50,7 +50,8 @@ def asks_for_more_than_its_name(info: Info, nodes: Iterable[FieldNode] | None = 
     return any(name != "__typename" for name in selected(info, nodes))
 
 
-def _included(node: SelectionNode, variables: dict[str, Any]) -> bool:
+def is_included(node: SelectionNode, variables: dict[str, Any]) -> bool:
+    """Tell what `@skip` and `@include` say of a selection."""
     for directive in node.directives or ():
         if directive.name.value in {"skip", "include"} and directive.arguments:
             value = directive.arguments[0].value

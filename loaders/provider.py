@@ -17,15 +17,18 @@ One that has no bulk route for some fields of a record declares look-ups for the
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from batching import BatchEvent, BatchProcessor, Gate
-from loaders.calls import BatchCalls, calls_of_batch
+from loaders.calls import BatchCalls, Call, calls_of_batch
 from loaders.lookups import Lookup, Lookups
 from loaders.trace import observe
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+
+# Sees every batch that came to an end, with the calls it made, in the batch's own context.
+Observer: TypeAlias = Callable[[BatchEvent, Sequence[Call]], None]
 
 
 class Client(Protocol):
@@ -61,6 +64,7 @@ class Provider:
         self.resources: dict[str, BatchProcessor[Any, Any]] = {}
         self.lookups: dict[str, Lookups] = {}  # by kind
         self.parts: dict[str, frozenset[str]] = {}  # by kind: the fields that a look-up tells
+        self.observer: Observer | None = None
         self._batches = 0
 
     def __repr__(self) -> str:
@@ -119,12 +123,20 @@ class Provider:
             batches=self._batches,
         )
 
-    async def close(self) -> None:
-        """Send what waits, settle every key, then close the connections."""
+    async def close(self, *, grace: float | None = None) -> None:
+        """Send what waits, settle every key, then close the connections.
+
+        After `grace` seconds, where given, the keys that are left fail.
+        """
         try:
-            await asyncio.gather(*(processor.close() for processor in self.resources.values()))
+            await asyncio.gather(
+                *(processor.close(grace=grace) for processor in self.resources.values())
+            )
         finally:
             await self.client.close()
 
-    def _count(self, event: BatchEvent) -> None:  # noqa: ARG002  that it happened is all it counts
+    def _count(self, event: BatchEvent) -> None:
         self._batches += 1
+        if self.observer is not None:
+            batch = calls_of_batch.get()
+            self.observer(event, batch.calls if batch else ())

@@ -1,14 +1,14 @@
 """Providers: everything that lives as long as the process, one `Provider` per outside service."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Self
 
 from loaders.bundle import Loaders
 from loaders.errors import NotConfiguredError
 from loaders.http import ASGIApp, in_process
 from loaders.musicbrainz import connect_musicbrainz
-from loaders.provider import Provider, ProviderStatus
+from loaders.provider import Observer, Provider, ProviderStatus
 from loaders.settings import Settings
 from loaders.spotify import connect_spotify
 from loaders.trace import Trace
@@ -32,6 +32,7 @@ class Providers:
 
     def __init__(self, settings: Settings, *, simulator: ASGIApp | None = None) -> None:
         self.settings = settings
+        self.observer: Observer | None = None  # sees every batch; set before `start`
         self._simulator = simulator
         self._on: dict[str, Provider] = {}
         self._off: dict[str, str] = {}
@@ -44,15 +45,19 @@ class Providers:
             transport = None if self._simulator is None else in_process(self._simulator)
             try:
                 self._on[name] = connect(self.settings, transport=transport)
+                self._on[name].observer = self.observer
             except NotConfiguredError as error:
                 self._off[name] = str(error)
 
-    async def close(self) -> None:
-        """Send what waits, settle every key, close every connection."""
+    async def close(self, *, grace: float | None = None) -> None:
+        """Send what waits, settle every key, close every connection.
+
+        After `grace` seconds, where given, the keys that are left fail with ProcessorClosedError.
+        """
         providers = list(self._on.values())
-        self._on.clear()
-        self._off.clear()
-        await asyncio.gather(*(provider.close() for provider in providers))
+        # Requests that still run keep what they have, and are told that it is closed, not off.
+        self._on, self._off = {}, {}
+        await asyncio.gather(*(provider.close(grace=grace) for provider in providers))
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -60,6 +65,11 @@ class Providers:
 
     async def __aexit__(self, *exc: object) -> None:
         await self.close()
+
+    @property
+    def on(self) -> Mapping[str, Provider]:
+        """Return the providers that are on, by name."""
+        return self._on
 
     def statuses(self) -> list[ProviderStatus]:
         """Return how each provider stands, those that are off too."""

@@ -7,7 +7,7 @@ A variable is `UNISONO_` and the field's path in capitals: `spotify.base_url` is
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -159,7 +159,30 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
         description="Seconds that one operation may take.",
     )
+    grace: float = Field(
+        default=10.0,
+        ge=0,
+        le=600,
+        allow_inf_nan=False,
+        description="Seconds to finish what runs when the server is told to end.",
+    )
     max_ids: int = Field(default=1000, ge=1, le=50_000, description="Most ids in one list.")
+    max_operations: int = Field(
+        default=10, ge=1, le=1000, description="Most operations in one request, as a JSON list."
+    )
+    max_calls: int = Field(
+        default=2000,  # twice the longest list, on a route without a bulk call
+        ge=1,
+        le=1_000_000,
+        description="Most upstream calls that one request can cause, as `unisono cost` counts.",
+    )
+    explore: bool = Field(
+        default=True,
+        description="Whether strangers may explore: introspection, suggestions and pages.",
+    )
+    log_format: Literal["auto", "json", "text"] = Field(
+        default="auto", description="`json`, `text`, or `auto`: text on a terminal."
+    )
     cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_origins)] = Field(
         default=(),
         description="Web origins that may query from a browser, with commas between; * is all.",
@@ -266,6 +289,8 @@ def _variables(prefix: str, fields: Mapping[str, FieldInfo]) -> Iterator[Variabl
                 default = "0" if "rate" in name else ""
             if isinstance(default, tuple):
                 default = ",".join(default)
+            if isinstance(default, bool):
+                default = str(default).lower()
             yield Variable(
                 variable,
                 f"{default:g}" if isinstance(default, float) else str(default),

@@ -6,7 +6,7 @@ made for, and tells each of them the calls it made, those of a shared batch incl
 
 from collections.abc import Hashable, Sequence
 from contextvars import ContextVar
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from batching import BatchEvent
 from loaders.calls import Call, calls_of_batch
@@ -35,6 +35,13 @@ class Counts(Protocol):
         """Of those, the keys on their way for another request already."""
 
 
+class SingleKeys(NamedTuple):
+    """A loader that was asked for one key after the other, and the fields that asked."""
+
+    batches: int
+    fields: list[str]
+
+
 class Trace:
     """One request's account: per loader the keys asked, the batches and the calls.
 
@@ -51,6 +58,7 @@ class Trace:
         self._batches: dict[str, int] = {}
         self._seconds: dict[str, float] = {}
         self._fields: dict[str, dict[str, list[Hashable]]] | None = {} if fields else None
+        self._single: dict[str, int] = {}
         self.calls: list[Call] = []
 
     def __repr__(self) -> str:
@@ -75,7 +83,21 @@ class Trace:
         """Count a batch that carried a key of this request."""
         self._batches[event.name] = self._batches.get(event.name, 0) + 1
         self._seconds[event.name] = self._seconds.get(event.name, 0.0) + event.duration
+        # A batch that is full with one key has a route that takes no more; there is no other way.
+        if len(event.keys) == 1 and event.reason != "full":
+            self._single[event.name] = self._single.get(event.name, 0) + 1
         self.calls += calls
+
+    def single_keys(self) -> dict[str, SingleKeys]:
+        """Return the loaders whose bulk calls carried one key again and again: the N+1 problem.
+
+        The fields are those that asked for keys of it, most keys first, if fields are kept.
+        """
+        return {
+            name: SingleKeys(batches, sorted(asked, key=lambda field: -len(asked[field])))
+            for name, batches in self._single.items()
+            if batches >= _MOST_SINGLE and (asked := self.fields.get(name, {})) is not None
+        }
 
     def report(self) -> list[dict[str, Any]]:
         """Return one JSON object per loader, in the order of their first use."""
@@ -98,7 +120,13 @@ class Trace:
         if self._fields is not None:
             asked = self._fields.get(name, {})
             row["fields"] = {field: len(keys) for field, keys in asked.items()}
+            if self._single.get(name, 0) >= _MOST_SINGLE:
+                row["singleKeyBatches"] = self._single[name]
         return row
+
+
+# Single keys happen: a query asks for one track, then for its album. Five of one loader are a row.
+_MOST_SINGLE = 5
 
 
 def observe(event: BatchEvent) -> None:

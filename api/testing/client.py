@@ -111,7 +111,9 @@ class TestClient:
         context = self.engine.context(trace=True)
         operation = Operation(document, dict(variables or {}), operation_name)
         answer = await self.engine.execute(operation, context)
-        return TestAnswer(answer.data, answer.errors, answer.extensions, context.trace)
+        return TestAnswer(
+            answer.data, answer.errors, answer.extensions, answer.status, context.trace
+        )
 
     async def post(
         self,

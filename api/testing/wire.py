@@ -1,5 +1,6 @@
 """HTTP requests to an ASGI app in this process, down to the byte."""
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
@@ -28,8 +29,11 @@ async def call_app(
     params: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
     body: bytes | Iterable[bytes] = b"",
+    gone: asyncio.Event | None = None,
 ) -> HttpAnswer:
     """Send one request to an ASGI app and return its answer; the body may come in pieces.
+
+    The client stays until `gone` is set. An app that does not answer gives status 0.
 
     >>> await call_app(app, "GET", "/healthz")
     HttpAnswer(status=200, headers={...}, body=b'{"status":"ok"}')
@@ -61,6 +65,7 @@ async def call_app(
         if not is_over:
             is_over.append(True)
             return {"type": "http.request", "body": b"", "more_body": False}
+        await (gone or asyncio.Event()).wait()
         return {"type": "http.disconnect"}
 
     async def send(message: Message) -> None:
@@ -68,7 +73,7 @@ async def call_app(
 
     is_over: list[bool] = []
     await app(scope, receive, send)
-    start, *rest = sent
+    start, *rest = sent or [{"type": "nothing", "status": 0, "headers": []}]
     return HttpAnswer(
         start["status"],
         {name.decode("latin-1"): value.decode("latin-1") for name, value in start["headers"]},

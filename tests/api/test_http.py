@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from api.http import MOST_BODY
-from api.testing import call_app
+from api.requests import MOST_BODY
+from api.testing import TestClient, call_app
 
 QUERY = {"query": "{ __typename }"}
 ANSWER = {"data": {"__typename": "Query"}}
@@ -43,9 +43,6 @@ async def test_variables_and_operation_name_are_obeyed(client):
         (b"", "Input data was truncated"),
         (b"5", "Expected `object`, got `int`"),
         (b"null", "Expected `object`, got `null`"),
-        (b"[1]", "Expected `object`, got `array`"),
-        (b"[]", "Expected `object`, got `array`"),
-        (b"[" * 100_000, "Expected `object`, got `array`"),
         (b'{"query": 5}', "Expected `str | null`, got `int` - at `$.query`"),
         (b'{"variables": [1]}', "Expected `object | null`, got `array` - at `$.variables`"),
         (b'{"variables": {"a": NaN}}', "JSON is malformed: invalid character (byte 20)"),
@@ -74,6 +71,49 @@ async def test_a_body_may_be_nested_and_hold_many_brackets(client):
     variables = {"ids": [["["] * 200], "other": [{}] * 200}
     answer = await client.post({**QUERY, "variables": variables})
     assert answer.json() == ANSWER
+
+
+async def test_a_list_of_operations_gets_a_list_of_answers_and_shares_its_loaders(
+    client, track_ids
+):
+    document = "query ($id: ID!) { track(id: $id) { id } }"
+    asked = [{"query": document, "variables": {"id": id_}} for id_ in track_ids[:3]]
+    answer = await client.post([*asked, {"query": "{"}], headers={"x-unisono-trace": "1"})
+    assert answer.status == 200
+    *found, broken = answer.json()
+    assert [each["data"]["track"]["id"] for each in found] == track_ids[:3]
+    assert broken["errors"][0]["extensions"]["code"] == "GRAPHQL_PARSE_FAILED"
+    [call] = [call for call in client.calls if call.route == "GET /v1/tracks"]
+    assert len(call.ids) == 3
+    costs = [each["extensions"]["cost"]["calls"] for each in found]
+    assert costs == [3, 3, 3]  # that of all together, counted as if each came alone
+
+
+async def test_a_list_of_operations_is_weighed_as_one():
+    query = {"query": '{ tracksByIsrc(isrcs: ["USRC17607839"]) { tracks { id } } }'}
+    async with TestClient(max_calls=2) as client:
+        assert "data" in (await client.post([query] * 2)).json()[1]
+        answers = (await client.post([query] * 3)).json()
+        assert [each["errors"][0]["extensions"]["code"] for each in answers] == [
+            "QUERY_TOO_COMPLEX"
+        ] * 3
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"[]", "got 0"),
+        (b"[1]", "Expected `object`, got `int` - at `$[0]`"),
+        (b"[" * 100_000, "Expected `object`, got `array` - at `$[0]`"),
+        (b'[{"query": "{ __typename }"}' + b',{"query": "{ __typename }"}' * 10 + b"]", "got 11"),
+    ],
+    ids=["nothing", "a number", "brackets", "eleven"],
+)
+async def test_a_list_that_cannot_be_meant_is_refused(client, body, reason):
+    answer = await client.post(body=body)
+    assert answer.status == 400
+    expected = f"the body: expected a JSON object or a list of 1 to 10; {reason}"
+    assert complaint(answer) == ("BAD_USER_INPUT", expected)
 
 
 @pytest.mark.parametrize("body", [b"{}", b'{"query": null}', b'{"variables": {}}'])
@@ -254,7 +294,7 @@ async def test_a_browser_that_brings_a_query_gets_its_answer(client):
 
 
 async def test_something_unforeseen_in_the_server_itself_is_masked(client, monkeypatch, caplog):
-    async def burst(*_args):
+    async def burst(*_args, **_kwargs):
         raise RuntimeError("the secret")
 
     monkeypatch.setattr(client.engine, "execute", burst)

@@ -33,7 +33,12 @@ def test_every_variable_is_read(monkeypatch):
     given = {
         "UNISONO_CONTACT": "me@example.org",
         "UNISONO_DEADLINE": "2.5",
+        "UNISONO_GRACE": "3",
         "UNISONO_MAX_IDS": "7",
+        "UNISONO_MAX_OPERATIONS": "4",
+        "UNISONO_MAX_CALLS": "50",
+        "UNISONO_EXPLORE": "false",
+        "UNISONO_LOG_FORMAT": "json",
         "UNISONO_CORS_ORIGINS": "https://a.example, http://b.example:3000/",
         "UNISONO_SPOTIFY_BASE_URL": "http://127.0.0.1:9000/v1/",
         "UNISONO_SPOTIFY_RATE": "5",

@@ -1,0 +1,146 @@
+"""Cost: an upper bound that is known beforehand, held against the calls that are really made."""
+
+import pytest
+from graphql import GraphQLObjectType, get_named_type, parse
+
+from api.batched import BatchedField
+from api.cost import _TOLD, Pace, cost_of
+from api.schema import GRAPHQL_SCHEMA
+from api.testing import TestClient
+
+PACES = {"spotify": Pace({"tracks": 50, "artists": 50, "albums": 20}, 10.0)}
+
+
+def cost(document, **variables):
+    return cost_of(GRAPHQL_SCHEMA, parse(document), variables, None, PACES).loaders
+
+
+def ids(kind, count):
+    return [f"spotify:{kind}:{number:022d}" for number in range(count)]
+
+
+TRACKS = "query ($ids: [ID!]!) { tracks(ids: $ids) "
+
+
+@pytest.mark.parametrize(
+    ("document", "variables", "expected"),
+    [
+        ("{ providers { name } __typename }", {}, {}),
+        (TRACKS + "{ name } }", {"ids": ids("track", 100)}, {"spotify.tracks": 2}),
+        (TRACKS + "{ name } }", {"ids": ids("track", 1) * 100}, {"spotify.tracks": 1}),
+        (TRACKS + "{ name } }", {"ids": "../../me"}, {}),
+        (TRACKS + "{ name } }", {}, {}),
+        (
+            TRACKS + "{ name album { name label upc cover { url } } } }",
+            {"ids": ids("track", 100)},
+            # 100 albums fill 5 calls; that the two calls for tracks end apart may cost one more
+            {"spotify.tracks": 2, "spotify.albums": 6},
+        ),
+        (
+            "{" + "".join(f'a{i}: track(id: "{id_}") {{ name album {{ label }} }}'
+                          for i, id_ in enumerate(ids("track", 20))) + "}",
+            {},
+            {"spotify.tracks": 1, "spotify.albums": 1},
+        ),
+        (
+            '{ tracksByIsrc(isrcs: ["USRC17607839", "USRC17607838"]) { tracks { name } } }',
+            {},
+            {"spotify.isrcs": 2},
+        ),
+        (
+            'query ($full: Boolean = false) { artist(id: "' + ids("artist", 1)[0] + '") {'
+            " albums(first: 7) { nodes { name label @include(if: $full) } } } }",
+            {"full": True},
+            {"spotify.artists": 1, "spotify.artist_albums": 1, "spotify.albums": 1},
+        ),
+        (
+            'query ($full: Boolean = false) { artist(id: "' + ids("artist", 1)[0] + '") {'
+            " albums(first: 7) { nodes { name label @include(if: $full) } } } }",
+            {},
+            {"spotify.artists": 1, "spotify.artist_albums": 1},
+        ),
+        (
+            """{ search(text: "x", provider: SPOTIFY, first: 50) { tracks { nodes { ...T } } } }
+            fragment T on Track { artists { albums(first: 1) { edges { node { name } } } } }""",
+            {},
+            {"spotify.search": 1, "spotify.artist_albums": 500},
+        ),
+    ],
+)  # fmt: skip
+def test_a_document_costs_what_it_can_cause(document, variables, expected):
+    assert cost(document, **variables) == expected
+
+
+def test_the_seconds_are_those_of_the_providers_pace():
+    document = parse('{ tracksByIsrc(isrcs: ["USRC17607839"]) { tracks { name } } }')
+    report = cost_of(GRAPHQL_SCHEMA, document, {}, None, PACES).report(PACES)
+    assert report == {
+        "calls": 1,
+        "providers": [{"provider": "spotify", "calls": 1, "seconds": 0.1}],
+    }
+
+
+DOCUMENTS = [
+    """query ($t: [ID!]!) { tracks(ids: $t) {
+      isrc
+      artists { genres albums(first: 3) { nodes {
+        label tracks(first: 4) { nodes { popularity } } } } }
+      album { label tracks { nodes { name } } } } }""",
+    """query ($r: [String!]!) { lookup(refs: $r) {
+      ... on Track { album { label } }
+      ... on Artist { albums(first: 50) { nodes { upc } } }
+      ... on Album { tracks(first: 50) { nodes { isrc } } } } }""",
+    """query ($i: [String!]!) { tracksByIsrc(isrcs: $i) {
+      tracks { popularity album { upc artists { followers } } } } }""",
+    """{ search(text: "the", provider: SPOTIFY, first: 30) {
+      tracks { nodes { album { label } artists { genres } } }
+      albums { nodes { label artists { image { url } } } }
+      artists { nodes { albums { nodes { totalTracks } } } } } }""",
+]
+
+
+@pytest.mark.parametrize("development_mode", [False, True])
+@pytest.mark.parametrize("document", DOCUMENTS)
+async def test_no_query_makes_more_calls_than_it_costs(document, development_mode):
+    async with TestClient() as client:
+        client.simulator.spotify.development_mode = development_mode
+        tracks = client.simulator.catalogue.tracks[:60]
+        asked = {
+            "t": [f"spotify:track:{track.spotify_id}" for track in tracks],
+            "i": [track.recording.isrc for track in tracks if track.recording.isrc],
+            "r": [f"spotify:track:{track.spotify_id}" for track in tracks]
+            + [f"spotify:artist:{a.spotify_id}" for a in client.simulator.catalogue.artists[:5]]
+            + [f"spotify:album:{a.spotify_id}" for a in client.simulator.catalogue.albums[:5]],
+        }
+        variables = {name: asked[name] for name in asked if f"${name}" in document}
+        if development_mode:  # it is noticed at the first bulk call of each route
+            warm = "query ($t: [ID!]!) { tracks(ids: $t) { artists { genres } album { label } } }"
+            await client.execute(warm, {"t": asked["t"][:3]})
+            document = document.replace("first: 30", "first: 10").replace("first: 50", "first: 10")
+        paces = client.engine.paces()
+        bound = cost_of(GRAPHQL_SCHEMA, parse(document), variables, None, paces).loaders
+        answer = await client.execute(document, variables)
+        made = {}
+        for call in answer.calls:
+            made[call.resource] = made.get(call.resource, 0) + 1
+        assert made
+        assert {name: (count, bound.get(name, 0)) for name, count in made.items()
+                if count > bound.get(name, 0)} == {}  # fmt: skip
+
+
+def test_every_field_that_may_need_a_call_is_weighed():
+    """A new field must be told to `api/cost.py`; what it does not know it takes to be free."""
+    rules = {("Album", "tracks"), ("Artist", "albums"), ("IsrcTracks", "tracks")}
+    free = {("ProviderStatus", "holdMs")}
+    unknown = []
+    for type_ in GRAPHQL_SCHEMA.type_map.values():
+        if not isinstance(type_, GraphQLObjectType) or type_.name.startswith("__"):
+            continue
+        for name, field in type_.fields.items():
+            definition = field.extensions.get("strawberry-definition")
+            if not isinstance(definition, BatchedField):
+                continue
+            known = name in _TOLD.get(type_.name, ()) or (type_.name, name) in rules | free
+            if not known and "provider" not in field.args:
+                unknown.append(f"{type_.name}.{name}: {get_named_type(field.type)}")
+    assert unknown == []
