@@ -9,6 +9,7 @@ import msgspec
 from graphql import ExecutionResult, execute
 from strawberry.execution import optimized_is_awaitable
 
+from api.columns import ColumnExecutor
 from api.context import Context
 from api.documents import prepare
 from api.errors import formatted
@@ -62,6 +63,9 @@ class Engine:
         self.settings = settings
         self._providers = Providers(settings, simulator=simulator)
         self._is_started = False
+        self._executor_class = (
+            ColumnExecutor if settings.columns else schema.execution_context_class
+        )
 
     async def start(self) -> None:
         """Open the providers, unless they are open."""
@@ -115,7 +119,7 @@ class Engine:
             context_value=context,
             variable_values=operation.variables,
             operation_name=operation.operation_name,
-            executor_class=schema.execution_context_class,
+            executor_class=self._executor_class,
             is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]  # told as bool, is a guard
         )
         if not isinstance(result, ExecutionResult):

@@ -151,6 +151,9 @@ class Settings(BaseSettings):
         description="Seconds that one operation may take.",
     )
     max_ids: int = Field(default=1000, ge=1, le=50_000, description="Most ids in one list.")
+    columns: bool = Field(
+        default=True, description="Whether lists are completed by columns, not object by object."
+    )
     cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_origins)] = Field(
         default=(),
         description="Web origins that may query from a browser, with commas between; * is all.",
