@@ -17,8 +17,10 @@ import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 from api.app import create_app
+from api.columns import explained
+from api.documents import prepare
 from api.engine import Answer, Engine, Operation
-from api.schema import sdl
+from api.schema import GRAPHQL_SCHEMA, sdl
 from loaders import Settings, SettingsError, unknown_variables
 from loaders.simulator import Simulator
 
@@ -95,6 +97,9 @@ def query(
     *,
     variables: Annotated[str, typer.Option(help="The variables, a JSON object.")] = "{}",
     demo: Demo = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Print how its lists would be completed; ask nobody.")
+    ] = False,
 ) -> None:
     """Execute a document and print the answer as JSON; exit code 1 if it has errors."""
     try:
@@ -102,6 +107,9 @@ def query(
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         _stop(f"--variables: expected a JSON object: {error}", MISUSED)
     text = _text(document)
+    if plan:
+        _print_plan(text, values)
+        return
     settings = Settings.demo_settings() if demo else Settings()
     answer = asyncio.run(_execute(settings, text, values))
     typer.echo(msgspec.json.format(msgspec.json.encode(answer.body())))
@@ -142,6 +150,13 @@ def simulate(
         err=True,
     )
     _run(uvicorn.Config(Simulator()), listener)
+
+
+def _print_plan(text: str, variables: Mapping[str, Any]) -> None:
+    prepared = prepare(GRAPHQL_SCHEMA, text)
+    if prepared.errors or prepared.document is None:
+        _stop("; ".join(error.message for error in prepared.errors), FAILED)
+    typer.echo(explained(GRAPHQL_SCHEMA, prepared.document, variables))
 
 
 async def _execute(settings: Settings, text: str, variables: Mapping[str, Any]) -> Answer:

@@ -255,6 +255,8 @@ def _variables(prefix: str, fields: Mapping[str, FieldInfo]) -> Iterator[Variabl
             default = field.get_default()
             if default is None:
                 default = "0" if "rate" in name else ""
+            if isinstance(default, bool):
+                default = str(default).lower()
             if isinstance(default, tuple):
                 default = ",".join(default)
             yield Variable(

@@ -46,7 +46,9 @@ def is_ours(path):
 
 def files_under(folder):
     for path in filter(is_ours, sorted(folder.iterdir())):
-        if path.is_dir() and path.name != ".git":
+        if path.name == ".git":  # a file, in a second working copy
+            continue
+        if path.is_dir():
             yield from files_under(path)
         elif path.is_file():
             yield path

@@ -34,7 +34,7 @@ def explained(
       name                           attribute  String!
     """
     built = ColumnExecutor.build(
-        schema, document, variable_values=dict(variables), operation_name=operation_name
+        schema, document, raw_variable_values=dict(variables), operation_name=operation_name
     )
     if not isinstance(built, Executor):
         return "\n".join(error.message for error in built)

@@ -2,10 +2,11 @@
 
 import asyncio
 
+import pytest
 from hypothesis import HealthCheck, event, given, settings
-from tests.api.columns.worlds import told, worlds
 
 from api.columns.run import Run
+from tests.api.columns.worlds import told, worlds
 
 
 def compare(world, monkeypatch):
@@ -29,13 +30,20 @@ relaxed = settings(
 )
 
 
+# Where a failure takes a list along, graphql-core cancels what stands beside it, some of it before
+# it has begun, and Python warns of every coroutine that never did.
+cancelled = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+@cancelled
 @given(worlds(faults=False))
-@settings(relaxed, max_examples=60)
+@settings(relaxed, max_examples=40)
 def test_whole_values_are_shown_alike(monkeypatch, world):
     compare(world, monkeypatch)
 
 
+@cancelled
 @given(worlds(faults=True))
-@settings(relaxed, max_examples=150)
+@settings(relaxed, max_examples=120)
 def test_faulty_values_make_the_same_errors(monkeypatch, world):
     compare(world, monkeypatch)

@@ -261,8 +261,8 @@ class World:
     def _fields(self, name, depth):
         parts = []
         for field, (annotation, how) in self.types[name].items():
-            for _ in range(self.random.choice([0, 1, 1, 1, 2])):
-                parts.append(self._field(field, annotation, how, depth))
+            times = self.random.choice([0, 1, 1, 1, 2])
+            parts += [self._field(field, annotation, how, depth) for _ in range(times)]
         if depth and self.chance(20):
             parts.append(self._fragment(name, depth - 1))
         if name in self.members and self.chance(10):
@@ -370,6 +370,4 @@ def _where_null_begins(data, path):
 
 
 def worlds(*, faults):
-    return st.builds(
-        lambda random: World(random, faults=faults), st.randoms(use_true_random=False)
-    )
+    return st.builds(lambda random: World(random, faults=faults), st.randoms(use_true_random=False))
