@@ -7,12 +7,16 @@ for one caller, or for a `Joint` of several.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+
+
+#: The scope of added items, which belong to nobody.
+ADDED = object()
 
 
 class Owner(Protocol):
@@ -246,9 +250,11 @@ def settle_values(callers: Mapping[K, Caller[K, V]], values: Sequence[V]) -> Non
     """Give every caller the value of its key; this is where the time of large batches goes."""
     kinds = set(map(type, callers.values()))
     if kinds == {KeyCaller}:
-        for caller, value in zip(callers.values(), values, strict=True):
-            if not caller.done():  # type: ignore[union-attr]  # all are KeyCallers
-                caller.set_result(value)  # type: ignore[union-attr, arg-type]  # likewise
+        try:
+            deque(map(asyncio.Future.set_result, callers.values(), values), maxlen=0)  # type: ignore[arg-type]  # all are KeyCallers
+        except asyncio.InvalidStateError:  # somebody has left: look at each
+            for (key, caller), value in zip(callers.items(), values, strict=True):
+                caller.settle(key, value)
     elif kinds == {SetCaller} and len(set(callers.values())) == 1:
         only = next(iter(callers.values()))
         only.settle_all(zip(callers, values, strict=True), len(callers))  # type: ignore[union-attr]  # a SetCaller

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
-from batching.callers import KeyCaller, SingleCaller, members
+from batching.callers import ADDED, KeyCaller, SingleCaller, members
 from batching.checks import key_and_scope
 from batching.dispatch import Dispatcher
 from batching.errors import QueueFullError
@@ -103,8 +103,10 @@ class Collector(Generic[K, V]):
         caller: KeyCaller[K, V] = KeyCaller(loop=loop)
         caller.owner = queue
         caller.key = item
-        caller.scope = self
+        caller.scope = ADDED
         caller.since = loop.time()
+        dispatcher = queue._dispatcher
+        waited = len(dispatcher.waiting)
         if len(self._open) >= queue.limits.max_pending:
             caller.settle(item, QueueFullError(queue.name, queue.limits.max_pending))
         else:
@@ -112,20 +114,21 @@ class Collector(Generic[K, V]):
         if caller.done():  # refused: nothing will become of it, so this call says so
             return [(item, caller)]
         self._open.append((item, caller))
-        dispatcher = queue._dispatcher
-        fills = item in dispatcher.waiting and dispatcher.auto_flush
-        claim = self._fill(item) if fills else []
+        claim: Claim[K, V] = []
+        if item in dispatcher.waiting and dispatcher.auto_flush:
+            self._filling[item] = None
+            full = dispatcher.batch_size
+            if waited < len(dispatcher.waiting) == full or len(self._filling) >= full:
+                claim = self._fill()
         dispatcher.collected()
         return claim
 
-    def _fill(self, item: K) -> Claim[K, V]:
-        """Return the items of the batch that this one makes full."""
-        self._filling[item] = None
-        if len(self._filling) < self._queue._dispatcher.batch_size:
-            return []
-        waiting = self._queue._dispatcher.waiting  # some may have left with submitted keys
-        filling = self._filling = {one: None for one in self._filling if one in waiting}
-        if len(filling) < self._queue._dispatcher.batch_size:
+    def _fill(self) -> Claim[K, V]:
+        """Return the items of a batch that may have become full, with submitted keys or alone."""
+        dispatcher = self._queue._dispatcher  # some may have left with submitted keys
+        filling = {one: None for one in self._filling if one in dispatcher.waiting}
+        if len(filling) < dispatcher.batch_size != len(dispatcher.waiting):
+            self._filling = filling
             return []
         fills = [item in filling and not caller.done() for item, caller in self._open]
         claim = [entry for entry, fill in zip(self._open, fills, strict=True) if fill]

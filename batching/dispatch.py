@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable
 from contextvars import Context
 from typing import Generic, TypeVar
 
+from batching.callers import ADDED
 from batching.flight import Flight
 from batching.flights import Flights
 from batching.gate import Gate
@@ -21,7 +22,6 @@ V = TypeVar("V")
 class Dispatcher(Generic[K, V]):
     """Cuts batches out of the keys that wait; stands in the gate's line for its processor.
 
-    adding:   The scope of added items, which wait for no tick.
     emptied:  Called when nothing waits any more.
     """
 
@@ -35,7 +35,6 @@ class Dispatcher(Generic[K, V]):
         gate: Gate,
         limits: Limits,
         context: Context,
-        adding: Hashable,
         emptied: Callable[[], None],
     ) -> None:
         self.batch_size = batch_size
@@ -47,7 +46,6 @@ class Dispatcher(Generic[K, V]):
         self._gate = gate
         self._limits = limits
         self._context = context
-        self._adding = adding
         self._emptied = emptied
         # All of the mutable state: the keys that wait, why they are due, and what makes them so.
         self.waiting: Waiting[K, V] = Waiting()
@@ -69,17 +67,24 @@ class Dispatcher(Generic[K, V]):
         """See to it that the keys that wait will leave."""
         if self._flights.ready or self._may_cut():
             self.pump()
-        elif not self.auto_flush:
-            if self.waiting.askers:  # the flush that the asking batch belongs to takes them along
-                self.tick.arm(asyncio.get_running_loop())
-        elif not self.waiting:
+        else:
+            self._arm()
+
+    def _arm(self) -> None:
+        """Look for what will make the keys due that are not."""
+        if self.due or not self.waiting:
             return
+        if not self.auto_flush:
+            if (
+                self.waiting.askers and not self._asked_due
+            ):  # the flush that the asking batch belongs to takes them along
+                self.tick.arm(asyncio.get_running_loop())
         elif self.max_wait_time:
             if self._window is None:
                 loop = asyncio.get_running_loop()
                 end = self.waiting.oldest() + self.max_wait_time
                 self._window = loop.call_at(end, self._window_over, context=self._context)
-        elif not self.tick.armed and self.waiting.has_beside(self._adding):
+        elif not self.tick.armed and self.waiting.has_beside(ADDED):
             self.tick.arm(asyncio.get_running_loop())
 
     def become_due(self, reason: Reason) -> None:
@@ -103,7 +108,7 @@ class Dispatcher(Generic[K, V]):
         if not self.auto_flush:
             self._asked_due = True
             self.pump()
-        elif self.waiting.has_beside(self._adding):
+        elif self.waiting.has_beside(ADDED):
             self.become_due("settled")
 
     def _window_over(self) -> None:
@@ -117,16 +122,21 @@ class Dispatcher(Generic[K, V]):
 
     def pump(self) -> None:
         """Let leave what may leave; the gate, or a landing flight, calls again for the rest."""
-        while self._flights.ready or self._may_cut():
-            crowded = len(self._flights.in_air) >= self._limits.max_in_flight
+        flights = self._flights
+        while flights.ready or self._may_cut():
+            crowded = len(flights.in_air) >= self._limits.max_in_flight
             if (crowded and not self._asked_inside()) or not self._gate.admit(self):
+                self._arm()
                 return
-            self._flights.launch(self._flights.next_ready(asked=crowded) or self._cut())
+            half = flights.next_ready(asked=crowded) if flights.ready else None
+            flights.launch(half or self._cut())
         self._asked_due = False
         if self.waiting:
-            self.collected()
-        else:
+            self._arm()
+        elif self.due or self.tick.armed or self._window or self.waiting.lanes:
             self.rest()
+        else:
+            self._emptied()
 
     def rest(self) -> None:
         """Nothing waits any more: forget why it was due, and leave the gate's line."""
@@ -153,13 +163,13 @@ class Dispatcher(Generic[K, V]):
 
     def _cut(self) -> Flight[K, V]:
         """Take the next batch out of the keys that wait."""
-        now = asyncio.get_running_loop().time()
         only_asked = not self.auto_flush and not self.due
-        callers, askers = self.waiting.cut(self.batch_size, now, only_asked=only_asked)
+        callers, askers = self.waiting.cut(self.batch_size, only_asked=only_asked)
         reason = "full" if len(callers) >= self.batch_size else self.due
         flight = Flight(callers, reason or "flush", askers)
         self._flights.update(dict.fromkeys(callers, flight))
-        self._end_window()
+        if self._window:
+            self._end_window()
         return flight
 
     def _end_window(self) -> None:

@@ -11,6 +11,7 @@ from typing import TypeAlias, TypeVar
 
 from batching.alarms import Alarms
 from batching.callers import (
+    ADDED,
     Caller,
     Joint,
     SingleCaller,
@@ -330,7 +331,7 @@ class Flights(dict[K, Flight[K, V]]):
             reason=flight.reason,
             retries=retries,
             failures=failures,
-            scopes=frozenset(caller.scope for caller in singles),
+            scopes=frozenset(None if caller.scope is ADDED else caller.scope for caller in singles),
         )
         for observer in self._observers:
             try:

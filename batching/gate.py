@@ -203,12 +203,15 @@ class Gate:
 
     def _set_timer(self) -> None:
         """Have the line called when rate and hold allow; slots call it by themselves."""
+        delay = self._delay() if self._line else 0.0
         if self._timer is not None:
+            assert self._loop is not None  # noqa: S101 - everybody enters first
+            if self._line and abs(self._timer.when() - self._loop.time() - delay) <= _TINY < delay:
+                return  # set already, as it is for every key that comes to a line that waits
             self._timer.cancel()
             self._timer = None
         if not self._line:
             return
-        delay = self._delay()
         # A timer that was due but had not run may just have been cancelled: then set one for now.
         if delay > _TINY or any(map(self._may_pass, self._line)):
             assert self._loop is not None  # noqa: S101 - everybody enters first
@@ -229,5 +232,6 @@ class _Visitor:
     def called(self) -> None:
         if self.turn.cancelled():
             self._gate.leave(self)
-        elif self._gate.admit(self):
+        else:
+            self._gate.admit(self)  # it is the oldest of those who may pass
             self.turn.set_result(None)

@@ -29,9 +29,8 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import get_running_loop
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Hashable, Iterable
 from contextvars import copy_context
-from time import monotonic
 from types import TracebackType
 from typing import Generic, TypeVar
 
@@ -95,10 +94,9 @@ class BatchProcessor(Generic[K, V]):
         self.gate = gate or Gate()
         self.limits = limits
         self._context = copy_context()
-        # The loop that is served, the same while keys are taken, and its clock.
+        # The loop that is served, and the same while keys are taken.
         self._loop: asyncio.AbstractEventLoop | None = None
         self._home: asyncio.AbstractEventLoop | None = None
-        self._now: Callable[[], float] = monotonic
         # All of the mutable state: the deadlines, the added items, the keys in flight, those that
         # wait with why they are due, and whether and when all this has come to its end.
         self._alarms = Alarms(name, self._context)
@@ -120,10 +118,10 @@ class BatchProcessor(Generic[K, V]):
             gate=self.gate,
             limits=limits,
             context=self._context,
-            adding=self._collector,
             emptied=self._tell_idle,
         )
         self._waiting = self._dispatcher.waiting
+        self._tick = self._dispatcher.tick
         self._room = self._fast_room()
         self._closed = False
         self._idle: asyncio.Future[None] | None = None
@@ -180,27 +178,29 @@ class BatchProcessor(Generic[K, V]):
         loop = get_running_loop()
         if loop is not self._home:
             self._enter()
-        caller: KeyCaller[K, V] = KeyCaller(loop=loop)
+        caller: KeyCaller[K, V] = KeyCaller()  # it finds the running loop cheaper than by keyword
         caller.owner = self
         caller.key = key
         caller.scope = scope
-        caller.since = self._now()
         waiting = self._waiting
         lane = waiting.lanes.get(scope)
         if (
             lane
+            and self._tick.armed
             and len(waiting) < self._room
             and key not in waiting
             and key not in self._flights
-            and not background
-            and deadline is None
             and key is not None
+            and deadline is None
+            and not background
             and marked() is None
-        ):  # one more of a scope whose keys will leave anyway: all there is to do
+        ):  # one more key of a scope in a tick under way: all there is to do
             waiting[key] = caller
             lane.append(key)
-            self._dispatcher.tick.news = True
+            caller.since = self._tick.since
+            self._tick.news = True
             return caller
+        caller.since = loop.time()
         key_and_scope(self.name, key, scope)
         if deadline is not None and not self._alarms.set(loop, caller, deadline):
             caller.settle(key, DeadlineExceededError(self.name), batch_failed=True)
@@ -238,7 +238,7 @@ class BatchProcessor(Generic[K, V]):
             caller.refuse(DeadlineExceededError(self.name))
         elif self._all_new(distinct):
             news = self._waiting.put(distinct, caller, background=background)
-            self._dispatcher.tick.news |= news
+            self._tick.news |= news
             self._dispatcher.collected()
         else:
             for key in distinct:
@@ -321,9 +321,6 @@ class BatchProcessor(Generic[K, V]):
             raise BatchError(f"{self.name}: expected the event loop it is busy on, got another")
         self._loop = self.gate.enter()
         self._home = None if self._closed else loop
-        # asyncio's own `time` is a method around this function, at twice the price.
-        own = getattr(loop.time, "__func__", None) is asyncio.BaseEventLoop.time
-        self._now = monotonic if own else loop.time
         self._dispatcher.reset()
         self._alarms.clear()
         self._flights.reset()
@@ -356,7 +353,7 @@ class BatchProcessor(Generic[K, V]):
             full = QueueFullError(self.name, self.limits.max_pending)
             caller.settle(key, full, batch_failed=True)  # it says nothing of the key
         elif waiting.put_one(key, caller, background=background):
-            self._dispatcher.tick.news = True
+            self._tick.news = True
         if caller.done():
             self._alarms.unset(caller)
         elif key in waiting and (asker := inside_batch()):

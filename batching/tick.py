@@ -20,23 +20,33 @@ class Tick:
     news, or after 64 turns at the latest. It looks once each turn, and only while armed.
     """
 
-    __slots__ = ("_context", "_due", "_handle", "_loop", "_quiet", "_turns", "news")
+    __slots__ = (
+        "_context",
+        "_due",
+        "_handle",
+        "_loop",
+        "_quiet",
+        "_turns",
+        "armed",
+        "news",
+        "since",
+    )
 
     def __init__(self, due: Callable[[], None], context: Context) -> None:
         self._due = due
         self._context = context
         self._handle: asyncio.Handle | None = None
+        #: Whether it looks, and since when (loop time).
+        self.armed = False
+        self.since = 0.0
         #: Set by the processor when a scope that has keys waiting brings another one.
         self.news = False
-
-    @property
-    def armed(self) -> bool:
-        """Whether it looks."""
-        return self._handle is not None
 
     def arm(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin to look, unless that is so already."""
         if self._handle is None:
+            self.armed = True
+            self.since = loop.time()
             self._loop = loop
             self._turns = self._quiet = 0
             self.news = True
@@ -47,6 +57,7 @@ class Tick:
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None
+            self.armed = False
 
     def _turn(self) -> None:
         self._turns += 1
@@ -56,6 +67,7 @@ class Tick:
         nothing_ready = not getattr(self._loop, "_ready", True)
         if nothing_ready or self._quiet >= QUIET_TURNS or self._turns >= MOST_TURNS:
             self._handle = None
+            self.armed = False
             self._due()
         else:
             self._handle = self._loop.call_soon(self._turn, context=self._context)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Hashable, Iterable, Mapping
 from typing import TypeVar
@@ -30,7 +31,9 @@ class Waiting(dict[K, Caller[K, V]]):
         self.background: Lanes[K] = Lanes()
         #: Who asked for a key from inside a batch function.
         self.askers: dict[K, list[Asker]] = {}
+        # Slots in which no key stands any more, and slots beyond the first of a key.
         self._dead = 0
+        self._more = 0
         self._credit = 0.0
 
     def put(self, keys: Iterable[K], caller: SingleCaller[K, V], *, background: bool) -> bool:
@@ -66,21 +69,30 @@ class Waiting(dict[K, Caller[K, V]]):
         both = self[key] = joined(self[key], caller)
         caller.count_join()
         if isinstance(both, Joint) and both.lanes[lane_of(caller)] == 1:
+            self._more += 1
             (self.background if background else self.lanes).put(caller.scope, (key,))
 
     def leave(self, key: K, caller: SingleCaller[K, V]) -> None:
         """Forget a caller, and the key with its last one."""
         there = self[key]
         if isinstance(there, Joint) and len(there.callers) > 1:
-            self._dead += there.drop(caller)
+            last = there.drop(caller)
+            self._dead += last
+            self._more -= last
         else:
             del self[key]
             self.askers.pop(key, None)
             self._dead += 1
-        if self._dead > len(self) + _FEW:
-            self.lanes.sweep(lambda key, scope: self._stands(key, (scope, False)))
-            self.background.sweep(lambda key, scope: self._stands(key, (scope, True)))
-            self._dead = 0
+        if self._dead > len(self) + self._more + _FEW:
+            self._sweep()
+
+    def _sweep(self) -> None:
+        """Drop dead slots, and lanes that hold no others."""
+        self.lanes.sweep(lambda key, scope: self._stands(key, (scope, False)))
+        self.background.sweep(lambda key, scope: self._stands(key, (scope, True)))
+        self._dead = 0
+        slots = sum(map(len, self.lanes.values())) + sum(map(len, self.background.values()))
+        self._more = slots - len(self)
 
     def _stands(self, key: K, lane: tuple[Hashable, bool]) -> bool:
         there = self.get(key)
@@ -89,8 +101,7 @@ class Waiting(dict[K, Caller[K, V]]):
     def has_beside(self, scope: Hashable) -> bool:
         """Tell whether keys of any other scope wait."""
         if self._dead:
-            self.lanes.heads(self)  # drops lanes that nobody waits in
-            self.background.heads(self)
+            self._sweep()
         return len(self.lanes) > (scope in self.lanes) or bool(self.background)
 
     def oldest(self) -> float:
@@ -112,7 +123,7 @@ class Waiting(dict[K, Caller[K, V]]):
         return min(ranks)
 
     def cut(
-        self, size: int, now: float, *, only_asked: bool = False
+        self, size: int, *, only_asked: bool = False
     ) -> tuple[dict[K, Caller[K, V]], dict[K, list[Asker]]]:
         """Take out the keys of the next batch: interactive ones first, fair over scopes.
 
@@ -125,25 +136,30 @@ class Waiting(dict[K, Caller[K, V]]):
         self.asked_inside()
         taken = dict.fromkeys(list(self.askers)[:size])  # their batches hold slots meanwhile
         if not only_asked:
-            share = len(taken) + self._background_share(size, now)
+            share = len(taken) + self._background_share(size)
             self.background.cut(self, min(size, share), taken)
             self.lanes.cut(self, size, taken)
             self.background.cut(self, size, taken)
+        self._dead += len(taken)  # of those that stood in other lanes, too
         askers = {key: self.askers.pop(key) for key in taken if key in self.askers}
         return {key: self.pop(key) for key in taken}, askers
 
     def clear(self) -> None:
         """Forget everything."""
         super().clear()
-        self.lanes.clear()
+        if self.lanes:
+            self.lanes.clear()
         if self.background:
             self.background.clear()
         if self.askers:
             self.askers.clear()
-        self._dead = 0
+        self._dead = self._more = 0
 
-    def _background_share(self, size: int, now: float) -> int:
+    def _background_share(self, size: int) -> int:
         """Return how many keys background callers get before anybody else."""
+        if not self.background:
+            return 0
+        now = asyncio.get_running_loop().time()
         heads = self.background.heads(self)
         if not any(self[key].since + BACKGROUND_LAG <= now for key in heads):
             return 0

@@ -137,7 +137,9 @@ class Loader(DataLoader[K, V]):
         # Without a memo or with cache keys of its own a loader takes the long way.
         self._plain = self.cache and self.get_cache_key is _itself and cache_map is None
         self._cache: MutableMapping[Any, Any] = {} if cache_map is None else cache_map
-        self._submit: Callable[[K], KeyCaller[K, V]] = partial(processor.submit, **asking)
+        self._submit: Callable[[K], KeyCaller[K, V]] = (
+            partial(processor.submit, **asking) if asking else processor.submit
+        )
         self._submit_many: Callable[[Iterable[K]], SetCaller[K, V]] = partial(
             processor.submit_many, **asking
         )

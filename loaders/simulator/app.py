@@ -13,6 +13,7 @@ import msgspec
 from loaders.simulator.calls import Ledger, SimCall
 from loaders.simulator.catalogue import SEED, catalogue_of
 from loaders.simulator.faults import ANY_ROUTE, Fault, FaultOrder, HungUp, wait
+from loaders.simulator.musicbrainz import MusicBrainz
 from loaders.simulator.pages import front_page, tell
 from loaders.simulator.spotify import Spotify
 from loaders.simulator.wire import (
@@ -48,7 +49,11 @@ class Simulator:
         self._ledger = Ledger()
         self._clock = clock
         self.spotify = Spotify(self.catalogue, self.now)
-        self.providers: dict[str, Provider] = {"spotify": self.spotify}
+        self.musicbrainz = MusicBrainz(self.catalogue, self.now)
+        self.providers: dict[str, Provider] = {
+            "spotify": self.spotify,
+            "musicbrainz": self.musicbrainz,
+        }
 
     @property
     def calls(self) -> list[SimCall]:
@@ -145,12 +150,13 @@ class Simulator:
             None if route.is_open else provider.token_ok(request),
         )
         self._ledger.write_down(call)
+        refusal = provider.arrive(request)
         fault = self._fault_of(route)
         await wait(self.latency if fault is None or fault.latency is None else fault.latency)
         if fault is not None and not fault.is_delay:
             answer = fault.answer(provider.error(fault.status or 200, is_open=route.is_open))
         else:
-            answer = self._usual_answer(provider, route, request, native)
+            answer = refusal or self._usual_answer(provider, route, request, native)
         self._ledger.settle(call, answer.status)
         return answer
 
@@ -166,7 +172,9 @@ class Simulator:
             return refused.answer
 
     def _turn_away(self, request: Request, allowed: list[str]) -> Answer:
-        answer = self.spotify.error(405 if allowed else 404, is_open=False)
+        is_musicbrainz = request.path.startswith("/ws/")
+        provider: Provider = self.musicbrainz if is_musicbrainz else self.spotify
+        answer = provider.error(405 if allowed else 404, is_open=False)
         call = SimCall(self.now(), "unknown", (request.path[:200],), request.params, None)
         self._ledger.write_down(call)
         self._ledger.settle(call, answer.status)

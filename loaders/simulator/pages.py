@@ -29,7 +29,9 @@ unisono serve</pre>
 <h2>Ask it yourself</h2>
 <pre>TOKEN=$$(curl -s -u any:thing -d grant_type=client_credentials \\
   $origin/api/token | cut -d'"' -f4)
-curl -s -H "Authorization: Bearer $$TOKEN" "$origin/v1/tracks?ids=$ids"</pre>
+curl -s -H "Authorization: Bearer $$TOKEN" "$origin/v1/tracks?ids=$ids"
+
+curl -s "$origin/ws/2/recording?fmt=json&amp;query=rid:($mbids)"  # once a second</pre>
 <h2>Count and break</h2>
 <pre>curl -s $origin/_stats
 curl -s -d '{"route": "GET /v1/tracks", "status": 503, "times": 2}' $origin/_fault
@@ -58,12 +60,15 @@ def tell(catalogue: Catalogue, providers: Mapping[str, Provider], origin: str) -
             "tracks": [track.spotify_id for track in catalogue.tracks[:3]],
             "artists": [artist.spotify_id for artist in catalogue.artists[:3]],
             "albums": [album.spotify_id for album in catalogue.albums[:3]],
+            # The album that opens the catalogue is known to every provider.
+            "recordings": [track.recording.mbid for track in catalogue.albums[0].tracks[:2]],
         },
         "settings": {
             "UNISONO_SPOTIFY_BASE_URL": f"{origin}/v1",
             "UNISONO_SPOTIFY_TOKEN_URL": f"{origin}/api/token",
             "UNISONO_SPOTIFY_CLIENT_ID": "anything",
             "UNISONO_SPOTIFY_CLIENT_SECRET": "anything",
+            "UNISONO_MUSICBRAINZ_BASE_URL": f"{origin}/ws/2",
         },
     }
 
@@ -82,5 +87,6 @@ def front_page(told: Mapping[str, Any], origin: str) -> bytes:
         settings=escape(settings),
         origin=escape(origin),
         ids=escape(",".join(told["examples"]["tracks"])),
+        mbids=escape("+OR+".join(told["examples"]["recordings"])),
     )
     return page.encode()

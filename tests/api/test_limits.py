@@ -27,9 +27,9 @@ def size_of(document):
 
 @pytest.mark.parametrize("levels", [22, 150, 390])
 async def test_doubled_fragments_are_refused_in_milliseconds(client, levels):
-    started = time.perf_counter()
+    started = time.process_time()
     answer = await client.execute(doubled_fragments(levels))
-    assert time.perf_counter() - started < 0.5  # 10 ms for 150; generous for a busy machine
+    assert time.process_time() - started < 0.5  # 10 ms for 150; generous for a busy machine
     assert answer.data is None
     assert {error["extensions"]["code"] for error in answer.errors} == {"QUERY_TOO_COMPLEX"}
     assert client.calls == []
@@ -128,9 +128,9 @@ async def test_nesting_without_end_is_refused(client, document):
     "selection", ["providers { name }", "__typename", 'track(id: "1") { id }', "...{ __typename }"]
 )
 async def test_a_field_again_and_again_is_refused_in_milliseconds(client, selection):
-    started = time.perf_counter()
+    started = time.process_time()
     answer = await client.execute("{" + f" {selection}" * 390 + "}")
-    assert time.perf_counter() - started < 0.5  # 1.6 s without the bound
+    assert time.process_time() - started < 0.5  # 1.6 s without the bound
     [error] = answer.errors
     assert error["message"] == "Expected fewer repetitions of fields in one place."
     assert error["extensions"]["code"] == "QUERY_TOO_COMPLEX"

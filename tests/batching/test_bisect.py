@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from batching import Gate, Limits, RefusedError, RetryableError
-from tests.batching.bulk import Bulk, now, until
+from tests.batching.bulk import Bulk, at, now, until
 
 CAUSE = ValueError("invalid id")
 
@@ -126,6 +126,16 @@ async def test_other_keys_go_on_while_a_search_is_under_way():
     assert await processor.submit("c") == "c!"
     assert now() == 1.5
     assert await refused == ["a!", CAUSE]
+
+
+async def test_new_keys_are_due_in_their_time_while_halves_stand_in_line():
+    bulk = PickyBulk("b", batch_size=4)
+    processor = bulk.processor(gate=Gate(rate=2.0))
+    refused = processor.submit_many("abcd")
+    assert await at(0.25, processor.submit, "new") == "new!"
+    assert await refused == values("abcd", "b")
+    assert now() == 2.5
+    assert len(bulk.calls) == 6
 
 
 async def test_keys_that_were_left_meanwhile_are_not_sent_again():

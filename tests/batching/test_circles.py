@@ -130,6 +130,29 @@ async def test_a_circle_through_a_key_that_rests_is_found():
     assert now() == 1.0
 
 
+async def test_keys_that_are_asked_on_several_ways_close_no_circle():
+    steps = {
+        ("albums", "b"): ("tracks", "t"),
+        ("artists", "c"): ("tracks", "t"),
+        ("tracks", "t"): ("labels", "l"),
+    }
+    processors = following(steps)
+
+    async def ask_both(_):
+        asked = processors["albums"].submit("b"), processors["artists"].submit("c")
+        return [await asyncio.gather(*asked)]
+
+    async def answer_late(keys):
+        await asyncio.sleep(1.0)
+        return [f"{key}!" for key in keys]
+
+    processors["labels"] = BatchProcessor(answer_late, 5)
+    early = processors["labels"].submit("l")  # in flight already when it is asked inside
+    await until(0.5)
+    assert await Bulk(answers=[ask_both]).processor().submit("a") == ["l!", "l!"]
+    assert await early == "l!"
+
+
 async def test_what_was_given_up_closes_no_circle():
     async def give_up(keys):
         with pytest.raises(TimeoutError):
@@ -288,6 +311,33 @@ async def test_of_many_halves_only_the_one_that_a_batch_function_waits_for_passe
     bulk.answers.append(ask)
     assert await keys == ["a!", "b!", "d!", "d!"]
     assert bulk.batches == [["a", "b", "c", "d"], ["a", "b"], ["c", "d"], ["c"], ["d"]]
+    assert bulk.most_in_air == 2
+
+
+async def test_a_half_that_a_batch_function_waits_for_passes_before_those_that_came_earlier():
+    async def ask(keys):
+        await asyncio.sleep(1.0)
+        asked = await processor.submit("b")
+        return [asked for _ in keys]
+
+    refused = RefusedError()
+    bulk = Bulk(batch_size=4, answers=[refused, refused, ask])
+    processor = bulk.processor(limits=Limits(max_in_flight=1))
+    keys = processor.submit_many("abcd")  # ["c", "d"] asks for "b", and "a" stands before it
+    assert await keys == ["a!", "b!", "b!", "b!"]
+    assert bulk.batches == [["a", "b", "c", "d"], ["a", "b"], ["c", "d"], ["b"], ["a"]]
+    assert bulk.most_in_air == 2
+
+
+async def test_a_key_asked_inside_passes_while_halves_are_kept_back():
+    async def ask(keys):
+        await asyncio.sleep(1.0)
+        return [await processor.submit("new") for _ in keys]
+
+    bulk = Bulk(batch_size=2, answers=[RefusedError(), ask])
+    processor = bulk.processor(limits=Limits(max_in_flight=1))
+    assert await processor.submit_many("ab") == ["new!", "b!"]
+    assert bulk.batches == [["a", "b"], ["a"], ["new"], ["b"]]
     assert bulk.most_in_air == 2
 
 

@@ -341,15 +341,14 @@ async def test_submitted_keys_and_items_share_their_calls():
     assert await processor.flush() == result("a!")
 
 
-async def test_an_item_that_fills_a_batch_with_submitted_keys_does_not_wait_for_them():
+async def test_an_item_that_fills_a_batch_together_with_submitted_keys_waits_for_it():
     bulk = Bulk(batch_size=3, latency=2.0)
     processor = bulk.processor(max_wait_time=60.0)
-    key = processor.submit("s")
+    processor.submit("s")
     assert await processor.add("a") is None
-    assert await processor.add("b") is None or now() == 2.0
-    await key
+    assert await processor.add("b") == result("a!", "b!")
+    assert now() == 2.0
     assert bulk.calls == [(0.0, ["s", "a", "b"])]
-    assert (await processor.flush()).total_items in {0, 2}
 
 
 async def test_items_that_left_with_submitted_keys_do_not_fill_the_next_batch():
@@ -375,17 +374,31 @@ async def test_an_item_does_not_leave_early_because_a_key_was_cancelled(backgrou
     assert processor.get_pending_count() == 1
 
 
-async def test_an_item_does_not_leave_early_because_others_left_before_it():
-    bulk = Bulk(batch_size=3)
+async def test_an_item_does_not_leave_early_because_who_joined_it_was_cancelled():
+    bulk = Bulk()
     processor = bulk.processor()
-    await processor.add("item")
-    callers = [processor.submit("both", scope=scope) for scope in "AB"]
-    callers += [processor.submit_many(range(5), scope="A")]
-    await asyncio.wait(callers)
+    await processor.add("a")
+    processor.submit("a").cancel()
     await until(60.0)
-    sent = [batch for batch in bulk.batches if "item" in batch]
-    assert len(sent) <= 1
-    assert sum(map(len, bulk.batches)) in {6, 7}
+    assert bulk.calls == []
+    assert processor.get_pending_count() == 1
+
+
+async def test_an_item_does_not_leave_early_because_keys_asked_inside_left_before_it():
+    async def ask(keys):
+        await asyncio.sleep(1.0)
+        found = await processor.submit_many(["more", "and more"])
+        return [found for _ in keys]
+
+    bulk = Bulk(batch_size=2, answers=[ask])
+    processor = bulk.processor()
+    key = processor.submit("a")
+    await until(0.5)
+    await processor.add("item")
+    await key
+    await until(60.0)
+    assert bulk.batches == [["a"], ["more", "and more"]]
+    assert processor.get_pending_count() == 1
 
 
 async def test_a_smaller_batch_size_fills_earlier():

@@ -178,6 +178,26 @@ async def test_a_future_that_its_caller_has_answered_himself_is_left_alone():
     assert leftovers(processor) == []
 
 
+async def test_a_whole_set_that_its_caller_has_answered_itself_is_left_alone():
+    processor = Bulk(latency=1.0).processor()
+    several = processor.submit_many("abc")
+    await until(0.5)
+    several.set_result("mine")
+    await processor.close()
+    assert several.result() == "mine"
+
+
+async def test_a_call_is_made_when_one_caller_left_and_the_other_answered_itself():
+    bulk = Bulk(batch_size=2)
+    processor = bulk.processor()
+    mine, gone = processor.submit("a"), processor.submit("b")  # full: the batch is cut
+    mine.set_result("mine")
+    gone.cancel()
+    await processor.close()
+    assert bulk.calls == [(0.0, ["a", "b"])], "nobody has said that a is not needed"
+    assert mine.result() == "mine"
+
+
 # A set.
 
 
@@ -291,15 +311,14 @@ async def test_a_call_cancelled_before_its_first_step_gives_slot_and_permit_back
 
 async def test_who_stands_in_line_gets_the_permit_of_a_call_that_was_never_made():
     gate = Gate(rate=1.0)
-    bulk, other = Bulk(batch_size=2), Bulk()
-    waiting = other.processor(gate=gate)
-    processor = bulk.processor(gate=gate)
-    unmade = processor.submit_many("ab")
-    next_in_line = waiting.submit_many(["c"])
-    await asyncio.sleep(0)  # it stands in line by the end of this turn
+    bulk, other = Bulk(batch_size=2), Bulk(batch_size=1)
+    unmade = bulk.processor(gate=gate).submit_many("ab")  # full: admitted, but not begun
+    next_in_line = other.processor(gate=gate).submit("c")
     unmade.cancel()
     await next_in_line
-    assert [time for time, _ in other.calls] in ([0.0], [1.0])
+    assert bulk.calls == []
+    assert other.calls == [(0.0, ["c"])]
+    assert gate.calls == 1
 
 
 async def test_a_call_that_was_made_gives_its_slot_back_but_not_its_permit():
@@ -417,11 +436,14 @@ async def test_no_timer_keeps_a_callers_context_alive(what):
 # Costs and chaos.
 
 
-def seconds_to_cancel(count, *, joint=False):
+def seconds_to_cancel(count, kind):
     async def main():
         processor = Bulk(batch_size=100_000).processor(max_wait_time=60.0)
-        callers = [processor.submit(key, scope=key % 7) for key in range(count)]
-        if joint:
+        if kind == "one key of many scopes":
+            callers = [processor.submit("a", scope=scope) for scope in range(count)]
+        else:
+            callers = [processor.submit(key, scope=key % 7) for key in range(count)]
+        if kind == "joint keys":
             callers += [processor.submit(key) for key in range(count)]
         random.Random(count).shuffle(callers)
         start = time.process_time()
@@ -434,12 +456,12 @@ def seconds_to_cancel(count, *, joint=False):
     return main()
 
 
-@pytest.mark.parametrize("joint", [False, True])
-async def test_cancelling_four_times_as_many_keys_costs_about_four_times_as_much(joint):
+@pytest.mark.parametrize("kind", ["keys", "joint keys", "one key of many scopes"])
+async def test_cancelling_four_times_as_many_costs_about_four_times_as_much(kind):
     gc.disable()
     try:
-        few = min([await seconds_to_cancel(2_000, joint=joint) for _ in range(5)])
-        many = min([await seconds_to_cancel(8_000, joint=joint) for _ in range(5)])
+        few = min([await seconds_to_cancel(2_000, kind) for _ in range(5)])
+        many = min([await seconds_to_cancel(8_000, kind) for _ in range(5)])
     finally:
         gc.enable()
     assert many < few * 9, "quadratic cost would be 16 times as much"

@@ -43,7 +43,7 @@ def unraisable(monkeypatch):
 
 def test_a_processor_is_built_outside_a_loop_and_used_in_several_one_after_the_other():
     bulk = Bulk()
-    processor = bulk.processor(gate=Gate(rate=10.0, concurrency=2))
+    processor = bulk.processor(gate=Gate(concurrency=2))
 
     async def ask(key):
         return await processor.submit(key), await processor.submit_many([key, key])

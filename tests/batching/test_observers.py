@@ -103,6 +103,13 @@ async def test_a_call_that_was_never_made_is_not_told():
     assert events == []
 
 
+async def test_added_items_have_no_scope():
+    processor, events = observed(Bulk())
+    await processor.add("a")
+    await processor.flush()
+    assert [(event.keys, event.scopes) for event in events] == [(("a",), frozenset({None}))]
+
+
 async def test_observers_see_the_context_of_the_batch():
     seen = []
 

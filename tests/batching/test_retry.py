@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from batching import DeadlineExceededError, Gate, RetryableError, RetryPolicy
+from batching import BatchError, DeadlineExceededError, Gate, RetryableError, RetryPolicy
 from tests.batching.bulk import Bulk, at, now, outcome_of, until
 
 
@@ -169,6 +169,39 @@ async def test_a_rest_that_is_no_number_of_seconds_fails_the_batch_and_hangs_nob
     error = await outcome_of(Bulk(answers=[fail]).processor().submit("a"))
     assert isinstance(error, ValueError)
     assert repr(after) in str(error)
+
+
+async def test_a_policy_that_fails_hangs_nobody():
+    class Broken(RetryPolicy):
+        def delay(self, attempts):
+            raise ZeroDivisionError(attempts)
+
+    faults = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, fault: faults.append(fault))
+    bulk = Bulk(answers=[lambda _: [again(None), "b!"], None])
+    gate = Gate(concurrency=1)
+    processor = bulk.processor(name="tracks", retry=Broken(), gate=gate)
+    failed, fine = await processor.submit_many("ab")
+    assert type(failed) is BatchError
+    assert str(failed) == "tracks: ZeroDivisionError(1)"
+    assert fine == "b!"
+    assert [fault["message"] for fault in faults] == ["settling a batch of tracks failed"]
+    assert await processor.submit("a") == "a!"
+    assert repr(processor) == "<BatchProcessor 'tracks' [0 waiting | 0 in flight]>"
+
+
+async def test_a_caller_may_leave_while_a_policy_fails():
+    class Broken(RetryPolicy):
+        def delay(self, attempts):
+            asyncio.get_running_loop().call_soon(gone.cancel)
+            raise ZeroDivisionError(attempts)
+
+    asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+    processor = Bulk(answers=[again(None)]).processor(retry=Broken())
+    gone, stays = processor.submit("a"), processor.submit("b")
+    assert isinstance(await outcome_of(stays), BatchError)
+    assert gone.cancelled()
+    assert repr(processor) == "<BatchProcessor 'batch' [0 waiting | 0 in flight]>"
 
 
 @pytest.mark.parametrize("attempts", [0, -1, 1.5, True, None])

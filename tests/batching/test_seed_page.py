@@ -254,6 +254,8 @@ async def test_the_parameters_of_the_page_can_be_given_by_place_and_by_name(fetc
     )
     for processor in (by_place, by_name):
         assert processor.batch_size == 50
+        assert processor.max_wait_time == 5.0
+        assert processor.auto_flush is False
         assert await processor.add_batch(range(60)) == [], "auto_flush=False"
         await asyncio.sleep(5.0)
         assert (await processor.flush_if_needed()).success_count == 60, "max_wait_time=5.0"

@@ -103,6 +103,9 @@ async def test_a_loop_that_does_not_show_what_is_ready_gets_its_turns_counted():
 
         soon = None
 
+        def time(self):
+            return 0.0
+
         def call_soon(self, callback, *, context):
             del context
             self.soon = callback

@@ -115,6 +115,26 @@ async def test_a_key_in_the_half_of_a_refused_batch_is_joined():
     assert bulk.batches == [["a", "b"], ["a"], ["b"]]
 
 
+async def test_a_caller_tells_what_it_remembers_of_a_key():
+    no, bad = ValueError("no"), KeyError("b")
+    bulk = Bulk(latency=1.0, answers=[None, no], failing={"b": bad})
+    processor = bulk.processor()
+    callers = [processor.submit("a"), processor.submit("b"), processor.submit_many("ab")]
+    assert [caller.remembered("a", "unknown") for caller in callers] == ["unknown"] * 3
+    await asyncio.wait(callers)
+    a, b, both = callers
+    assert (a.remembered("a", "unknown"), b.remembered("b", "unknown")) == ("a!", bad)
+    assert (both.remembered("a", "unknown"), both.remembered("b", "unknown")) == ("a!", bad)
+    failed = [processor.submit("c"), processor.submit_many("cd")]
+    await asyncio.wait(failed)
+    assert [caller.remembered("c", "unknown") for caller in failed] == ["unknown"] * 2, (
+        "the failure of a whole batch says nothing of a key"
+    )
+    gone = processor.submit("a")
+    gone.cancel()
+    assert gone.remembered("a", "unknown") == "unknown"
+
+
 async def test_nothing_is_remembered_of_a_key_that_has_settled():
     bulk = Bulk()
     processor = bulk.processor()

@@ -29,3 +29,13 @@ async def client(simulator, stranger):
     stranger.headers["authorization"] = f"Bearer {answer.json()['access_token']}"
     simulator.reset()
     return stranger
+
+
+@pytest.fixture
+async def musicbrainz(simulator):
+    """A client of MusicBrainz, which need not wait."""
+    simulator.musicbrainz.calls_per_second = None
+    transport = httpx.ASGITransport(simulator)
+    url, params = f"{BASE}/ws/2", {"fmt": "json"}
+    async with httpx.AsyncClient(transport=transport, base_url=url, params=params) as client:
+        yield client
