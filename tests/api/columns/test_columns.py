@@ -44,21 +44,8 @@ async def both(query, variables, *, fault=None):
 async def test_each_field_is_a_column_however_many_objects_there_are(client, track_ids, completed):
     await client.execute(QUERY, {"ids": track_ids[:100]})
     # The items of a list are a column of their own.
-    assert sorted(completed) == (
-        [
-            "album",
-            "artists",
-            "artists",
-            "genres",
-            "genres",
-            "id",
-            "label",
-            "name",
-            "name",
-            "name",
-            "tracks",
-        ]
-    )
+    names = "album artists artists genres genres id label name name name tracks"
+    assert " ".join(sorted(completed)) == names
 
 
 async def test_with_the_switch_off_nothing_is(track_ids, completed):
