@@ -10,7 +10,7 @@
 The resolver returns a list (or tuple) of outcomes, or an awaitable of one: an outcome per parent,
 in their order; an exception there is that parent's error. It need not be awaited when it knows
 them all. Ordinary execution calls it with the one parent it is at; whoever executes lists as
-columns calls `BatchedField.batch` once, with all of them.
+columns (`api.columns`) resolves the field once, with `Parents` in the place of one.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -55,6 +55,10 @@ class RootField(StrawberryField):
         return super().get_result(source, info, args, kwargs)
 
 
+class Parents(list[Any]):
+    """Many parents in the place of one: a batched field then resolves to the list of outcomes."""
+
+
 class BatchedField(StrawberryField):
     """A field that is resolved for a list of parents at once."""
 
@@ -70,27 +74,30 @@ class BatchedField(StrawberryField):
     def get_result(
         self, source: Any, info: Info | None, args: list[Any], kwargs: dict[str, Any]
     ) -> Any:
-        """Resolve the field for one parent: a value, or a coroutine of one."""
+        """Resolve the field for one parent or for `Parents`; if need be, in a coroutine."""
         name = None
         if info is not None and info.context.names_fields:
             name = f"{info.path.typename}.{info.field_name}"
             asking_field.set(name)
-        outcomes = self.batch([source], *args, **kwargs)
-        if isinstance(outcomes, Awaitable):
-            return self._wait(outcomes, name)
-        return self._only(outcomes)
+        parents = source if isinstance(source, Parents) else [source]
+        outcomes = self.batch(parents, *args, **kwargs)
+        if not isinstance(outcomes, list) and isinstance(outcomes, Awaitable):
+            return self._wait(outcomes, source, name)
+        return self._told(outcomes, source)
 
-    async def _wait(self, outcomes: Awaitable[Outcomes], name: str | None) -> Any:
+    async def _wait(self, outcomes: Awaitable[Outcomes], source: Any, name: str | None) -> Any:
         if name is not None:
             asking_field.set(name)  # again: this may run in a task of its own
-        return self._only(await outcomes)
+        return self._told(await outcomes, source)
 
-    def _only(self, outcomes: Outcomes) -> Any:
-        if not isinstance(outcomes, list | tuple) or len(outcomes) != 1:
+    def _told(self, outcomes: Outcomes, source: Any) -> Any:
+        many = isinstance(source, Parents)
+        if not isinstance(outcomes, list | tuple) or len(outcomes) != (len(source) if many else 1):
             raise TypeError(
                 f"{self.python_name}: expected a list of outcomes, one per parent, got {outcomes!r}"
             )
-        return outcomes[0]  # graphql-core raises it at the field if it is an exception
+        # graphql-core raises the only one at the field if it is an exception.
+        return outcomes if many else outcomes[0]
 
 
 def batched(

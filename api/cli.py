@@ -17,8 +17,10 @@ from graphql import DocumentNode, build_schema, find_breaking_changes
 
 from api import serving
 from api.app import create_app
+from api.columns import explained
 from api.cost import Cost, Pace, cost_of
 from api.doctor import examine, report
+from api.documents import prepare
 from api.engine import Answer, Engine, Operation
 from api.logs import set_up_logs
 from api.schema import GRAPHQL_SCHEMA, sdl
@@ -101,10 +103,16 @@ def query(
     *,
     variables: Annotated[str, typer.Option(help="The variables, a JSON object.")] = "{}",
     demo: Demo = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Print how its lists would be completed; ask nobody.")
+    ] = False,
 ) -> None:
     """Execute a document and print the answer as JSON; exit code 1 if it has errors."""
     values = _variables(variables)
     text = _text(document)
+    if plan:
+        _print_plan(text, values)
+        return
     settings = Settings.demo_settings() if demo else Settings()
     answer = asyncio.run(_execute(settings, text, values))
     typer.echo(msgspec.json.format(msgspec.json.encode(answer.body())))
@@ -231,6 +239,13 @@ async def _cost(
     async with engine:
         paces = engine.paces()
         return cost_of(GRAPHQL_SCHEMA, document, variables, None, paces), paces
+
+
+def _print_plan(text: str, variables: Mapping[str, Any]) -> None:
+    prepared = prepare(GRAPHQL_SCHEMA, text)
+    if prepared.errors or prepared.document is None:
+        _stop("; ".join(error.message for error in prepared.errors), FAILED)
+    typer.echo(explained(GRAPHQL_SCHEMA, prepared.document, variables))
 
 
 async def _execute(settings: Settings, text: str, variables: Mapping[str, Any]) -> Answer:

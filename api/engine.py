@@ -10,6 +10,7 @@ import msgspec
 from graphql import ExecutionResult, execute
 from strawberry.execution import optimized_is_awaitable
 
+from api.columns import ColumnExecutor
 from api.context import Context
 from api.cost import Pace
 from api.documents import Prepared, prepare
@@ -68,6 +69,9 @@ class Engine:
         self.settings = settings
         self.providers = Providers(settings, simulator=simulator)
         self._is_started = False
+        self._executor_class = (
+            ColumnExecutor if settings.columns else schema.execution_context_class
+        )
 
     async def start(self) -> None:
         """Open the providers, unless they are open."""
@@ -141,7 +145,7 @@ class Engine:
             context_value=context,
             variable_values=operation.variables,
             operation_name=operation.operation_name,
-            executor_class=schema.execution_context_class,
+            executor_class=self._executor_class,
             is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]  # told as bool, is a guard
             hide_suggestions=not self.settings.explore,
         )

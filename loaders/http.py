@@ -1,7 +1,9 @@
 """HTTP: one provider's connections; the only file that imports httpx.
 
-Of httpx it uses the transports alone, so there is nothing to switch off: no cookies, no redirects,
-no proxies or logins from the environment, no unbounded decompression.
+Of httpx it uses requests, responses and transports alone, so there is nothing to switch off: no
+redirects, no logins from the environment, no unbounded decompression. The transport is that of
+httpx-aiohttp: a call over aiohttp's connections takes a half to a quarter of the time that one over
+httpx's own takes, the less the more calls are in the air.
 """
 
 import asyncio
@@ -13,7 +15,9 @@ from importlib.metadata import version
 from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import quote, urlencode, urlsplit
 
+import aiohttp
 import httpx
+from httpx_aiohttp import AiohttpTransport
 
 from loaders.calls import Call, calls_of_batch
 from loaders.errors import (
@@ -47,17 +51,19 @@ MOST_BYTES = 8 * 1024 * 1024
 
 # The gate decides how many calls are made; the pool only has to hold that many connections
 # (64 batches in flight per resource at most), and keep them, for a new one costs a TLS handshake.
-_CONNECTIONS = httpx.Limits(
-    max_connections=256, max_keepalive_connections=256, keepalive_expiry=30.0
-)
+_MOST_CONNECTIONS = 256
+_KEPT_SECONDS = 30.0
 
 # What httpx raises, the first that fits -> what it means to us. All calls are reads, so whatever
-# may have been lost on the way can be asked again.
+# may have been lost on the way can be asked again. aiohttp's own errors come first where there are
+# some: httpx-aiohttp has one word for a refused, a broken and a timed out connection.
 _FAULTS: tuple[tuple[type[Exception], type[ProviderError], str], ...] = (
     (TimeoutError, UpstreamTimeoutError, "did not answer in time"),
     (httpx.TimeoutException, UpstreamTimeoutError, "did not answer in time"),
     (httpx.ConnectError, UnavailableError, "could not be reached"),
+    (aiohttp.ClientConnectorError, UnavailableError, "could not be reached"),
     (httpx.TransportError, UnavailableError, "broke off"),
+    (aiohttp.ClientError, UnavailableError, "broke off"),
     (OSError, UnavailableError, "broke off"),
 )
 
@@ -68,6 +74,21 @@ class Answer(NamedTuple):
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+
+def _transport() -> Transport:
+    """Return connections of our own, under the certificate authorities that httpx brings."""
+    authorities = httpx.create_ssl_context(trust_env=False)
+
+    def session() -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(
+            limit=_MOST_CONNECTIONS, keepalive_timeout=_KEPT_SECONDS, ssl=authorities
+        )
+        made = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+        made._retry_connection = False  # noqa: SLF001  no option; a call sent again needs a permit
+        return made
+
+    return AiohttpTransport(authorities, client=session)
 
 
 def in_process(app: ASGIApp) -> Transport:
@@ -105,9 +126,7 @@ class Http:
         self._base_url = base_url
         self._base_path = urlsplit(base_url).path
         self._headers = {"accept": "application/json", "accept-encoding": "gzip", **(headers or {})}
-        self._transport = transport or httpx.AsyncHTTPTransport(
-            trust_env=False, limits=_CONNECTIONS
-        )
+        self._transport = transport or _transport()
         self._timeout = timeout
 
     async def get(
@@ -201,14 +220,15 @@ class Http:
         """Raise this provider's error for whatever httpx and the network raise."""
         try:
             yield
-        except (httpx.TransportError, OSError) as error:  # a TimeoutError is an OSError
-            _, kind, words = next(fault for fault in _FAULTS if isinstance(error, fault[0]))
+        except (httpx.TransportError, aiohttp.ClientError, OSError) as error:
+            # A TimeoutError is an OSError.
+            below = error.__cause__
+            told = below if isinstance(below, aiohttp.ClientError) else error
+            _, kind, words = next(fault for fault in _FAULTS if isinstance(told, fault[0]))
             if _is_distrust(error):
                 message = f"{self.provider}: its certificate cannot be trusted"
                 raise UnavailableError(self.provider, message, retryable=False) from error
-            raise kind(
-                self.provider, f"{self.provider} {words} ({type(error).__name__})"
-            ) from error
+            raise kind(self.provider, f"{self.provider} {words} ({type(told).__name__})") from error
 
     def _too_long(self) -> BadResponseError:
         expected = f"at most {MOST_BYTES} bytes"

@@ -183,6 +183,9 @@ class Settings(BaseSettings):
     log_format: Literal["auto", "json", "text"] = Field(
         default="auto", description="`json`, `text`, or `auto`: text on a terminal."
     )
+    columns: bool = Field(
+        default=True, description="Whether lists are completed by columns, not object by object."
+    )
     cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_origins)] = Field(
         default=(),
         description="Web origins that may query from a browser, with commas between; * is all.",
@@ -287,6 +290,8 @@ def _variables(prefix: str, fields: Mapping[str, FieldInfo]) -> Iterator[Variabl
             default = field.get_default()
             if default is None:
                 default = "0" if "rate" in name else ""
+            if isinstance(default, bool):
+                default = str(default).lower()
             if isinstance(default, tuple):
                 default = ",".join(default)
             if isinstance(default, bool):

@@ -185,3 +185,15 @@ def test_it_serves_and_ends_when_interrupted():
         server.stderr.read()
     assert "arbour" in answer["data"]["search"]["tracks"]["nodes"][0]["name"]
     assert server.returncode == 0
+
+
+def test_a_plan_is_printed_and_nobody_is_asked(unisono):
+    finished = unisono("query", "{ tracks(ids: []) { artists { genres } } }", "--plan")
+    assert (finished.returncode, finished.stdout.decode().splitlines()) == (
+        0,
+        [
+            "tracks: [Track]",
+            "  artists                        attribute  [Artist!]!",
+            "    genres                       batch      [String!]",
+        ],
+    )

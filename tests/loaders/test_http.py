@@ -228,10 +228,14 @@ def test_the_environment_does_not_reroute_calls(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "said",
-    [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}", b"SSH-2.0-OpenSSH\r\n"],
+    ("said", "name"),
+    [
+        (b"", "ServerDisconnectedError"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}", "ClientPayloadError"),
+        (b"SSH-2.0-OpenSSH\r\n", "ClientResponseError"),
+    ],
 )
-def test_over_a_real_socket_half_an_answer_is_a_fault(said):
+def test_over_a_real_socket_half_an_answer_is_a_fault_and_not_asked_again(said, name):
     async def talk(reader, writer):
         await reader.readuntil(b"\r\n\r\n")
         writer.write(said)
@@ -241,7 +245,7 @@ def test_over_a_real_socket_half_an_answer_is_a_fault(said):
             await upstream.get("/a")
         return str(caught.value)
 
-    assert serve(talk, ask) == ("spotify broke off (RemoteProtocolError)", 1)
+    assert serve(talk, ask) == (f"spotify broke off ({name})", 1)
 
 
 def test_over_a_real_socket_nobody_there_is_a_fault():
@@ -256,7 +260,7 @@ def test_over_a_real_socket_nobody_there_is_a_fault():
         await upstream.close()
         return str(caught.value)
 
-    assert asyncio.run(main()) == "spotify could not be reached (ConnectError)"
+    assert asyncio.run(main()) == "spotify could not be reached (ClientConnectorError)"
 
 
 def test_providers_know_us_by_name():

@@ -39,6 +39,7 @@ def test_every_variable_is_read(monkeypatch):
         "UNISONO_MAX_CALLS": "50",
         "UNISONO_EXPLORE": "false",
         "UNISONO_LOG_FORMAT": "json",
+        "UNISONO_COLUMNS": "off",
         "UNISONO_CORS_ORIGINS": "https://a.example, http://b.example:3000/",
         "UNISONO_SPOTIFY_BASE_URL": "http://127.0.0.1:9000/v1/",
         "UNISONO_SPOTIFY_RATE": "5",
@@ -58,6 +59,7 @@ def test_every_variable_is_read(monkeypatch):
         monkeypatch.setenv(name, value)
     settings = Settings()
     assert (settings.contact, settings.deadline, settings.max_ids) == ("me@example.org", 2.5, 7)
+    assert settings.columns is False
     assert settings.cors_origins == ("https://a.example", "http://b.example:3000")
     assert settings.spotify.base_url == "http://127.0.0.1:9000/v1"
     assert settings.spotify.token_url == "http://127.0.0.1:9000/api/token"

@@ -1,0 +1,265 @@
+"""Run: a plan and its objects -> rows.
+
+A row is made at once, with its keys in order and nothing in them, and filled when a column is
+known; so who shows a row need not wait for what is in it. A column that has to be waited for is
+waited for beside all others, and what is below it begins as soon as it is there.
+
+An exception in the place of a value is an error at its path, where a null may be; anything else
+that is not as planned is a `Surprise`, or whatever was raised: then rows and errors are left, and
+graphql-core does the list.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from itertools import chain
+from types import GeneratorType, NoneType
+from typing import Any, NamedTuple, TypeAlias
+
+from graphql import FieldNode, GraphQLError, GraphQLResolveInfo, Undefined, located_error
+from graphql.execution import Executor
+from graphql.execution.values import get_argument_values
+from graphql.pyutils import Path
+from graphql.type import is_abstract_type
+
+from api.batched import Parents
+from api.columns.plan import Field, Leaf, Many, Objects, Selection, Shape
+
+PathOf: TypeAlias = Callable[[int], Path]
+Row: TypeAlias = dict[str, Any]
+RawInfo: TypeAlias = GraphQLResolveInfo[Any]
+
+_LARGEST_INT = 2**31 - 1  # GraphQL's Int has 32 bits
+_LISTS = frozenset((list, tuple, NoneType))
+
+
+class Surprise(Exception):  # noqa: N818  it is no error, only not for columns
+    """Something that graphql-core shall see to; says what."""
+
+
+class Column(NamedTuple):
+    """The values of one field, or of the items of a list field.
+
+    `path_of` tells where a value stands, which only errors want to know.
+    """
+
+    values: Sequence[Any]
+    nodes: list[FieldNode]
+    info: RawInfo
+    path_of: PathOf
+
+
+class _Waiting(NamedTuple):
+    """A column that is not there yet, and the rows that it goes into."""
+
+    outcomes: Awaitable[Sequence[Any]]
+    field: Field
+    rows: Sequence[Row]
+    info: RawInfo
+    path_of: PathOf
+
+
+class Run:
+    """One list, completed by columns: `complete`, then `finish` unless it `is_finished`."""
+
+    def __init__(self, executor: Executor[Any]) -> None:
+        self._executor = executor
+        self._waiting: list[_Waiting] = []
+        self.errors: list[tuple[GraphQLError, Path]] = []
+
+    @property
+    def is_finished(self) -> bool:
+        """Tell whether all rows are filled."""
+        return not self._waiting
+
+    async def finish(self) -> None:
+        """Wait for what the rows lack."""
+        waiting, self._waiting = self._waiting, []
+        if len(waiting) == 1:
+            await self._resume(waiting[0])
+            return
+        # All are waited for, also when one brings a surprise: what they load is then known.
+        ends = await asyncio.gather(*map(self._resume, waiting), return_exceptions=True)
+        for end in ends:
+            if end is not None:
+                raise end
+
+    async def leave(self) -> None:
+        """Wait for what was asked, and leave it: graphql-core will ask for it again."""
+        waiting = [waiting.outcomes for waiting in self._waiting]
+        await asyncio.gather(*waiting, return_exceptions=True)
+
+    async def _resume(self, waiting: _Waiting) -> None:
+        outcomes = await waiting.outcomes
+        below = Run(self._executor)
+        below.errors = self.errors
+        try:
+            below._fill(waiting.field, outcomes, waiting.rows, waiting.info, waiting.path_of)
+        except Exception:
+            await below.leave()
+            raise
+        if not below.is_finished:
+            await below.finish()
+
+    # From here on everything happens at once.
+
+    def complete(self, shape: Shape, column: Column) -> Sequence[Any]:
+        """Return the completed values of a column; rows among them may have to be filled yet."""
+        kinds = set(map(type, column.values))
+        if isinstance(shape, Leaf):
+            if kinds <= shape.plain and (not shape.bounded or _fit(column.values)):
+                return column.values
+        elif not kinds:
+            return []
+        column, kinds = self._without_exceptions(shape, column, kinds)
+        if NoneType in kinds and not shape.nullable:
+            raise Surprise(f"{column.info.field_name}: null in a non-null type")
+        if isinstance(shape, Leaf):
+            return self._leaves(shape, column, kinds)
+        if isinstance(shape, Many):
+            return self._lists(shape, column, kinds)
+        return self._objects(shape, column, kinds)
+
+    def _without_exceptions(
+        self, shape: Shape, column: Column, kinds: set[type]
+    ) -> tuple[Column, set[type]]:
+        """Note the errors of a column, and put nulls in their places."""
+        for kind in kinds:
+            if kind is type(Undefined) or hasattr(kind, "__await__") or kind is GeneratorType:
+                raise Surprise(f"{column.info.field_name}: got {kind.__name__}")
+        failures = {kind for kind in kinds if issubclass(kind, Exception)}
+        if not failures:
+            return column, kinds
+        if not shape.nullable:
+            raise Surprise(f"{column.info.field_name}: an error in a non-null type")
+        values = list(column.values)
+        for index, value in enumerate(values):
+            if type(value) in failures:
+                path = column.path_of(index)
+                self.errors.append((located_error(value, column.nodes, path.as_list()), path))
+                values[index] = None
+        return column._replace(values=values), kinds - failures | {NoneType}
+
+    def _leaves(self, shape: Leaf, column: Column, kinds: set[type]) -> Sequence[Any]:
+        coerce = self._executor.complete_leaf_value
+        if kinds <= {str, NoneType}:  # an enum's few names, mostly: each one once
+            known = {
+                value: None if value is None else coerce(shape.type, value)
+                for value in set(column.values)
+            }
+            return [known[value] for value in column.values]
+        return [None if value is None else coerce(shape.type, value) for value in column.values]
+
+    def _lists(self, shape: Many, column: Column, kinds: set[type]) -> Sequence[Any]:
+        if not kinds <= _LISTS:
+            raise Surprise(f"{column.info.field_name}: expected lists, got {kinds}")
+        lists = column.values
+        values = list(chain.from_iterable(filter(None, lists)))
+
+        def path_of(index: int) -> Path:
+            for position, one in enumerate(lists):
+                if one is not None:
+                    if index < len(one):
+                        return column.path_of(position).add_key(index, None)
+                    index -= len(one)
+            raise IndexError(index)
+
+        items = iter(self.complete(shape.of, column._replace(values=values, path_of=path_of)))
+        return [None if one is None else [next(items) for _ in one] for one in lists]
+
+    def _objects(self, shape: Objects, column: Column, kinds: set[type]) -> Sequence[Any]:
+        if is_abstract_type(shape.type):
+            names = [
+                None if it is None else self._type_of(it, shape, column) for it in column.values
+            ]
+        elif NoneType in kinds:
+            names = [None if it is None else shape.type.name for it in column.values]
+        else:
+            (selection,) = shape.selections.values()
+            return self._rows(selection, column)
+        rows: list[Row | None] = [None] * len(names)
+        for name in dict.fromkeys(names):
+            if name is None:
+                continue
+            places = [place for place, one in enumerate(names) if one == name]
+            there = column._replace(
+                values=[column.values[place] for place in places],
+                path_of=lambda index, places=places: column.path_of(places[index]),  # type: ignore[misc]  # bound at once
+            )
+            for place, row in zip(places, self._rows(shape.selections[name], there), strict=True):
+                rows[place] = row
+        return rows
+
+    def _type_of(self, value: Any, shape: Objects, column: Column) -> str:
+        executor = self._executor
+        resolve: Any = getattr(shape.type, "resolve_type", None) or executor.type_resolver
+        name = resolve(value, column.info, shape.type)
+        if type(name) is not str or name not in shape.selections:
+            _drop(name)
+            raise Surprise(f"{column.info.field_name}: expected a type of {shape.type}, got {name}")
+        return name
+
+    def _rows(self, selection: Selection, column: Column) -> list[Row]:
+        is_type_of = selection.type.is_type_of
+        if is_type_of is not None:
+            for value in column.values:
+                told = is_type_of(value, column.info)
+                if told is not True:
+                    _drop(told)
+                    raise Surprise(f"{column.info.field_name}: expected a {selection.type}")
+        rows = [{**selection.row} for _ in column.values]
+        for field in selection.fields:
+            self._read(field, column.values, rows, column.path_of)
+        return rows
+
+    def _read(
+        self, field: Field, parents: Sequence[Any], rows: list[Row], parent_path: PathOf
+    ) -> None:
+        def path_of(index: int) -> Path:
+            return Path(parent_path(index), field.key, field.parent.name)
+
+        # As in graphql-core, its path is that of the first who asks.
+        info = self._executor.build_resolve_info(
+            field.definition, field.nodes, field.parent, path_of(0)
+        )
+        if field.read is not None:
+            self._fill(field, list(map(field.read, parents)), rows, info, path_of)
+            return
+        outcomes = self._resolve(field, parents, info)
+        if isinstance(outcomes, list | tuple):
+            self._fill(field, outcomes, rows, info, path_of)
+        else:
+            self._waiting.append(_Waiting(outcomes, field, rows, info, path_of))
+
+    def _resolve(self, field: Field, parents: Sequence[Any], info: RawInfo) -> Any:
+        definition = field.definition
+        arguments = {}
+        if definition.args or field.nodes[0].arguments:
+            arguments = get_argument_values(
+                definition, field.nodes[0], self._executor.variable_values
+            )
+        assert definition.resolve is not None  # noqa: S101  strawberry gives one to every field
+        return definition.resolve(Parents(parents), info, **arguments)
+
+    def _fill(
+        self,
+        field: Field,
+        values: Sequence[Any],
+        rows: Sequence[Row],
+        info: RawInfo,
+        path_of: PathOf,
+    ) -> None:
+        key = field.key
+        completed = self.complete(field.shape, Column(values, field.nodes, info, path_of))
+        for row, value in zip(rows, completed, strict=True):
+            row[key] = value
+
+
+def _drop(value: Any) -> None:
+    """Drop what a type's own function told, which may be something to be awaited."""
+    if isinstance(value, Coroutine):
+        value.close()
+
+
+def _fit(values: Sequence[int | None]) -> bool:
+    numbers = [value for value in values if value is not None]
+    return not numbers or (min(numbers) >= -_LARGEST_INT - 1 and max(numbers) <= _LARGEST_INT)
