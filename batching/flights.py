@@ -169,6 +169,8 @@ class Flights(dict[K, Flight[K, V]]):
             raise
         else:
             self._settle(flight, outcomes)
+        finally:
+            del flight, keys  # or the error's traceback would keep them in a circle
 
     def _drop_deserted(self, flight: Flight[K, V]) -> None:
         """Do not send keys that all their callers have left since the cut."""
@@ -198,6 +200,7 @@ class Flights(dict[K, Flight[K, V]]):
                     caller.settle(key, BatchError(f"{self._name}: {error!r}"), batch_failed=True)
                 self._complain("settling a batch of", error)
         finally:
+            flight.task = None  # whose context knows the flight
             self._gate.done(unused=flight.started is None)
             self.landed()
 

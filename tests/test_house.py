@@ -206,6 +206,7 @@ BREACHES = {
         ("loaders.simulator.aside", "loaders.spotify.leaf")
     ],
     "httpx enters through one file": [("loaders.other", "httpx")],
+    "aiohttp carries httpx, in that file": [("loaders.carrier", "aiohttp")],
     "aiodataloader enters through one file": [("loaders.another", "aiodataloader")],
 }
 LEAVES = ("api.leaf", "batching.leaf", "loaders.spotify.leaf")

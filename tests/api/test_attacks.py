@@ -185,9 +185,9 @@ ATTACKS = {
 @pytest.mark.parametrize("name", ATTACKS)
 async def test_an_attack_is_refused_without_a_call_and_the_server_lives(client, name):
     request, status, code = ATTACKS[name]
-    started = time.perf_counter()
+    started = time.process_time()
     answer = await client.post(**request)
-    seconds = time.perf_counter() - started
+    seconds = time.process_time() - started
     assert answer.status == status
     assert answer.json()["errors"][0]["extensions"]["code"] == code
     assert len(answer.body) < 25_000

@@ -90,7 +90,9 @@ async def test_a_list_of_operations_gets_a_list_of_answers_and_shares_its_loader
 
 
 async def test_a_list_of_operations_is_weighed_as_one():
-    query = {"query": '{ tracksByIsrc(isrcs: ["USRC17607839"]) { tracks { id } } }'}
+    query = {
+        "query": '{ tracksByIsrc(isrcs: ["USRC17607839"], providers: [SPOTIFY]) { tracks { id } } }'
+    }
     async with TestClient(max_calls=2) as client:
         assert "data" in (await client.post([query] * 2)).json()[1]
         answers = (await client.post([query] * 3)).json()
