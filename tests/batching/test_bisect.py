@@ -146,6 +146,8 @@ async def test_keys_that_were_left_meanwhile_are_not_sent_again():
     gone.cancel()
     assert await stays == [CAUSE, "d!"]
     assert bulk.batches == [["a", "c", "b", "d"], ["b"], ["d"]]
+    assert await processor.submit("a") == "a!", "it is asked afresh"
+    assert repr(processor) == "<BatchProcessor 'batch' [0 waiting | 0 in flight]>"
 
 
 async def test_a_refused_batch_with_one_key_left_is_not_split_into_nothing():

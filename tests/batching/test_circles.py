@@ -402,11 +402,14 @@ async def test_without_auto_flush_keys_asked_inside_leave_with_the_flush_they_be
         inner = await asyncio.gather(*(processor.submit(f"{key} more") for key in "xy"))
         return [inner for _ in keys]
 
+    events = []
     bulk = Bulk(answers=[ask])
-    processor = bulk.processor(auto_flush=False)
+    processor = bulk.processor(auto_flush=False, observers=(events.append,))
     outer = processor.submit("a")
     await processor.flush()
     assert outer.result() == ["x more!", "y more!"]
+    assert bulk.batches == [["a"], ["x more", "y more"]]
+    assert [event.reason for event in events] == ["flush", "flush"]
 
 
 async def test_without_auto_flush_keys_asked_inside_take_no_other_key_along():

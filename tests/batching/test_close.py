@@ -136,6 +136,22 @@ async def test_after_its_grace_close_fails_what_waits_and_cancels_what_flies():
     assert bulk.cancelled == [(6.0, ["a", "b"])]
     assert repr(processor) == "<BatchProcessor 'tracks' [0 waiting | 0 in flight | closed]>"
     assert processor._alarms == {}
+    timers = asyncio.get_running_loop()._scheduled
+    assert 90.0 not in [timer.when() for timer in timers if not timer.cancelled()]
+
+
+async def test_after_its_grace_nothing_is_kept_of_keys_that_were_to_be_tried_again():
+    gate = Gate()
+    bulk = Bulk(answers=[RetryableError(after=1.0)])
+    processor = bulk.processor(gate=gate)
+    caller = processor.submit("a")
+    await until(0.5)
+    gate.hold(60.0)
+    await until(2.0)  # it has rested, and stands in line
+    await processor.close(grace=0)
+    assert isinstance(caller.exception(), ProcessorClosedError)
+    assert processor._flights.attempts == {}
+    assert len(bulk.calls) == 1
 
 
 async def test_what_settles_within_the_grace_is_answered():

@@ -6,7 +6,7 @@ from operator import attrgetter
 
 import pytest
 
-from batching import BatchProcessor
+from batching import BatchProcessor, Gate
 from tests.batching.bulk import Bulk, at, now, until
 
 
@@ -144,6 +144,17 @@ async def test_close_sends_what_waits():
     assert key.result() == "a!"
     assert bulk.calls == [(0.0, ["a"])]
     assert [event.reason for event in events] == ["close"]
+
+
+async def test_the_first_reason_for_which_keys_are_due_is_the_one_that_is_told():
+    bulk = Bulk()
+    gate = Gate()
+    processor, events = observed(bulk, gate=gate)
+    gate.hold(2.0)
+    processor.submit("a")
+    await until(1.0)  # its tick is over
+    await processor.flush()
+    assert [event.reason for event in events] == ["settled"]
 
 
 # Without auto-flush.

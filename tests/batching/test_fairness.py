@@ -128,6 +128,15 @@ async def test_interactive_keys_leave_before_background_keys():
     assert bulk.batches == [["a1", "a2"], ["a3", "x1"], ["x2"]]
 
 
+async def test_a_background_key_asked_amid_interactive_ones_of_its_scope_leaves_after_them():
+    bulk, processor, gate = held_processor(batch_size=4)
+    gate.hold(1.0)
+    callers = [processor.submit("a1"), processor.submit("x", background=True)]
+    callers += [processor.submit(key) for key in ("a2", "a3", "a4")]
+    await asyncio.wait(callers)
+    assert bulk.batches == [["a1", "a2", "a3", "a4"], ["x"]]
+
+
 async def test_background_keys_fill_the_room_that_is_left():
     bulk, processor, gate = held_processor(batch_size=50)
     gate.hold(1.0)

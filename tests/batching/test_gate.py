@@ -300,6 +300,18 @@ async def test_a_gate_at_which_nobody_stands_sets_no_timer():
     assert [timer for timer in timers if not timer.cancelled()] == []
 
 
+async def test_keys_that_join_a_processor_in_line_set_no_timers():
+    gate = Gate()
+    processor = Bulk().processor(gate=gate)
+    gate.hold(60.0)
+    callers = [processor.submit("first")]
+    await until(1.0)
+    callers += [processor.submit(key, scope=key) for key in range(1000)]
+    assert len(asyncio.get_running_loop()._scheduled) < 10
+    await asyncio.wait(callers)
+    assert now() == 60.0
+
+
 # Slots.
 
 

@@ -302,6 +302,16 @@ async def test_a_key_that_is_cancelled_before_the_end_of_the_tick_keeps_nobody_w
     assert bulk.batches == [["b"]]
 
 
+async def test_the_turns_of_a_tick_are_counted_anew_when_its_keys_were_cancelled():
+    bulk = TurnBulk()
+    processor = bulk.processor()
+    async with busy_loop():
+        processor.submit("a").cancel()
+        asked = turns()
+        await processor.submit("b")
+    assert bulk.turns == [asked + 4]
+
+
 async def test_asking_for_no_keys_is_answered_at_once_and_stops_nobody():
     bulk = Bulk()
     processor = bulk.processor()

@@ -135,6 +135,15 @@ async def test_a_caller_tells_what_it_remembers_of_a_key():
     assert gone.remembered("a", "unknown") == "unknown"
 
 
+async def test_a_caller_tells_how_many_of_its_keys_were_asked_by_others_already():
+    processor = Bulk(latency=1.0).processor()
+    first = processor.submit("a")
+    await until(0.5)
+    callers = [processor.submit("a"), processor.submit("b"), processor.submit_many("abcc")]
+    await asyncio.wait([first, *callers])
+    assert [getattr(caller, "joined", 0) for caller in callers] == [1, 0, 2]
+
+
 async def test_nothing_is_remembered_of_a_key_that_has_settled():
     bulk = Bulk()
     processor = bulk.processor()
