@@ -408,6 +408,14 @@ async def test_a_set_raises_the_first_exception_in_its_order(fetch):
         await Loader(odd_ones_fail(fetch)).load_many([2, 3, 1])
 
 
+async def test_a_set_of_several_batches_raises_what_any_of_them_failed_with(fetch):
+    loader = Loader(odd_ones_fail(fetch), max_batch_size=1)
+    with pytest.raises(ValueError, match="odd: 1"):
+        await loader.load_many([1, 2])
+    with pytest.raises(ValueError, match="odd: 3"):
+        await loader.load_many([4, 3, 6])
+
+
 async def test_a_set_may_return_exceptions_as_values(fetch):
     loader = Loader(odd_ones_fail(fetch))
     for keys in ([1, 2], [2, 1, 2], [1, 1]):
