@@ -30,6 +30,9 @@ ROWS_PER_CALL = 100
 # Ids in one search, as many as it has rows. About 4.4 kB of URL: halved where that is too long.
 IDS_PER_CALL = 100
 
+# A URL with fewer ids than this (500 bytes) is too long for nobody: it was refused for their sake.
+FEWEST_IDS = 10
+
 # ISRCs and barcodes have several recordings and releases each: with four, a call is full.
 CODES_PER_CALL = 25
 
@@ -82,15 +85,18 @@ class MusicBrainzClient:
             outcomes[good[0]] = await self._look_up(it, good[0], it.inc.split())
             return outcomes
         outcomes.update((native, MaybeMergedError("musicbrainz", kind, native)) for native in good)
-        place, is_first = 0, True
+        place, most, is_first = 0, self._ids_per_call, True
         while place < len(good):
-            some = good[place : place + self._ids_per_call]
+            some = good[place : place + most]
             async with self._permit(is_first=is_first):
                 found = await self._find(it, some)
             is_first = False
-            if found is not None:
-                outcomes.update(found)
-                place += len(some)
+            if found is None:
+                most = len(some) // 2
+                continue
+            outcomes.update(found)
+            place += len(some)
+            self._learn(most)
         return outcomes
 
     async def get_lookup(self, kind: str, lookups: list[Lookup]) -> list[Any]:
@@ -110,13 +116,17 @@ class MusicBrainzClient:
         accept = _TOO_LONG if len(natives) > 1 else ()
         answer = await self._get(f"/{it.word}", params, ids=natives, accept=accept)
         if answer.status != HTTPStatus.OK:
-            self._ids_per_call = len(natives) // 2
-            for resource in ("tracks", "artists", "albums"):
-                self.resize(resource, self._ids_per_call)
             return None
         hits = getattr(wire.decode(wire.Hits, answer.body), it.plural)
         records = [self._record(it.kind, hit) for hit in self._told(hits)]
         return {record.native: record for record in records if record.native in set(natives)}
+
+    def _learn(self, most: int) -> None:
+        """Remember how many ids are taken after more were refused; so few prove nothing."""
+        if FEWEST_IDS <= most < self._ids_per_call:
+            self._ids_per_call = most
+            for resource in ("tracks", "artists", "albums"):
+                self.resize(resource, most)
 
     async def _look_up(self, it: parse.Kind, native: str, inc: Sequence[str]) -> Any:
         accept = (HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.NOT_FOUND)

@@ -83,6 +83,9 @@ async def test_one_id_that_is_refused_is_not_halved(simulator, load, mbids):
     errors = await load("tracks", mbids[:2])
     assert all(isinstance(error, RejectedError) for error in errors)
     assert [len(call.ids) for call in simulator.calls] == [2, 1]
+    simulator.reset()
+    await load("tracks", mbids[:100])  # and of something so small nothing is remembered
+    assert sent(simulator)[0][1:] == (100, 200)
 
 
 async def test_what_is_no_id_is_refused_and_its_neighbours_are_served(simulator, load, mbids):
