@@ -62,7 +62,7 @@ export: environment  ## write schema.graphql
 	$(BIN)/unisono schema > schema.graphql.new
 	mv schema.graphql.new schema.graphql
 
-COMPILE = $(UV) pip compile pyproject.toml --group build --python-version 3.11 --universal \
+COMPILE = $(UV) pip compile pyproject.toml --all-extras --group build --python-version 3.11 --universal \
     --generate-hashes --no-header --no-annotate --quiet $(ARGS)
 
 lock:  ## write the lock files, with uv (ARGS=--upgrade: with the newest versions)

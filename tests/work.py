@@ -1,0 +1,27 @@
+"""Work, counted in function calls: the same on every machine, however busy it is."""
+
+import sys
+from contextlib import contextmanager
+
+
+class Work:
+    """How many functions were called, Python's own among them."""
+
+    def __init__(self):
+        self.calls = 0
+
+    def __call__(self, _frame, event, _argument):
+        if event in {"call", "c_call"}:
+            self.calls += 1
+
+
+@contextmanager
+def counted():
+    """Count the functions that are called in this thread meanwhile."""
+    work = Work()
+    before = sys.getprofile()
+    sys.setprofile(work)
+    try:
+        yield work
+    finally:
+        sys.setprofile(before)
