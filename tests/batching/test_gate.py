@@ -133,6 +133,15 @@ async def test_a_longer_hold_lasts_and_a_shorter_one_changes_nothing():
     assert visits.calls == [(8.0, "a")]
 
 
+async def test_a_shorter_hold_does_not_end_a_longer_one():
+    visits = Visits(Gate())
+    visits.gate.hold(5.0)
+    await until(1.0)
+    visits.gate.hold(2.0)
+    await visits.visit("a")
+    assert visits.calls == [(5.0, "a")]
+
+
 async def test_a_hold_does_not_touch_calls_in_the_air():
     visits = Visits(Gate())
     call = asyncio.create_task(visits.visit("a", seconds=2.0))
