@@ -45,7 +45,7 @@ class Operations:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.metrics = Metrics(engine.providers)
-        engine.providers.observer = self.metrics.batch
+        engine.providers.observers.append(self.metrics.batch)
         self.is_ending = False
         self._running = 0
         self._idle = asyncio.Event()

@@ -64,7 +64,7 @@ class Provider:
         self.resources: dict[str, BatchProcessor[Any, Any]] = {}
         self.lookups: dict[str, Lookups] = {}  # by kind
         self.parts: dict[str, frozenset[str]] = {}  # by kind: the fields that a look-up tells
-        self.observer: Observer | None = None
+        self.observers: Sequence[Observer] = ()
         self._batches = 0
 
     def __repr__(self) -> str:
@@ -137,6 +137,6 @@ class Provider:
 
     def _count(self, event: BatchEvent) -> None:
         self._batches += 1
-        if self.observer is not None:
-            batch = calls_of_batch.get()
-            self.observer(event, batch.calls if batch else ())
+        batch = calls_of_batch.get()
+        for each in self.observers:
+            each(event, batch.calls if batch else ())

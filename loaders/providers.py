@@ -32,7 +32,7 @@ class Providers:
 
     def __init__(self, settings: Settings, *, simulator: ASGIApp | None = None) -> None:
         self.settings = settings
-        self.observer: Observer | None = None  # sees every batch; set before `start`
+        self.observers: list[Observer] = []  # each sees every batch
         self._simulator = simulator
         self._on: dict[str, Provider] = {}
         self._off: dict[str, str] = {}
@@ -45,7 +45,7 @@ class Providers:
             transport = None if self._simulator is None else in_process(self._simulator)
             try:
                 self._on[name] = connect(self.settings, transport=transport)
-                self._on[name].observer = self.observer
+                self._on[name].observers = self.observers
             except NotConfiguredError as error:
                 self._off[name] = str(error)
 
