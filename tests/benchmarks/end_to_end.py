@@ -74,7 +74,7 @@ def process(command, port, core, **environ):
     started = subprocess.Popen(
         command,
         env={**os.environ, **environ},
-        preexec_fn=on_core(core),
+        preexec_fn=on_core(core),  # noqa: PLW1509  one thread
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -126,7 +126,7 @@ def rivals():
     """Yield the servers by name; those under Node are installed for the time being."""
     servers = {"Unisono": unisono, "usual Python, tuned": usual}
     if shutil.which("npm") is None:
-        print("NODE'S SERVERS ARE LEFT OUT: npm is not on the PATH.", file=sys.stderr)
+        sys.stderr.write("NODE'S SERVERS ARE LEFT OUT: npm is not on the PATH.\n")
         yield servers
         return
     with tempfile.TemporaryDirectory() as folder:
@@ -220,8 +220,8 @@ def main():
                     results.append(measure(servers[name], case, options.seconds))
             rows[case] = {name: middle(results) for name, results in found.items()}
             for line in table({case: rows[case]}):
-                print(line, file=sys.stderr)
-    print("\n".join(table(rows)))
+                sys.stderr.write(f"{line}\n")
+    sys.stdout.writelines(f"{line}\n" for line in table(rows))
 
 
 if __name__ == "__main__":

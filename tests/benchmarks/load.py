@@ -124,4 +124,4 @@ async def main(port, clients, seconds, kind, tracks):
 if __name__ == "__main__":
     port, clients, seconds, kind, tracks = sys.argv[1:]
     found = uvloop.run(main(int(port), int(clients), float(seconds), kind, int(tracks)))
-    print(json.dumps(found))
+    sys.stdout.write(json.dumps(found))

@@ -88,7 +88,7 @@ class Server(GraphQL):
         limits = httpx.Limits(max_connections=256, max_keepalive_connections=256)
         self.client = httpx.AsyncClient(base_url=upstream, limits=limits, timeout=10.0)
 
-    async def get_context(self, request, response):
+    async def get_context(self, request, response):  # noqa: ARG002  strawberry's signature
         return {
             kind: DataLoader(self.bulk(kind), max_batch_size=size)
             for kind, size in (("tracks", 50), ("artists", 50), ("albums", 20))
