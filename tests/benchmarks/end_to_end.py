@@ -1,6 +1,6 @@
 """End to end: Unisono beside its rivals, the same query over the same upstream, in one run.
 
-`python -m tests.benchmarks.end_to_end [--seconds 3] [--rounds 3]` prints a table. The server has a
+`python -m tests.benchmarks.end_to_end [--seconds 3] [--rounds 3]` prints a table and a chart.
 core of its own; upstream and load share the other. The rivals under Node are left out where there
 is no npm to install them with.
 """
@@ -24,6 +24,7 @@ HERE = Path(__file__).parent
 SERVERS = HERE / "servers"
 TRACKS = 50
 PATIENCE = 60  # seconds until a server answers
+MOST_SIGNS = 40  # of a bar
 
 
 @dataclass(frozen=True)
@@ -151,8 +152,8 @@ def upstream_calls(upstream):
         return int(answer.read())
 
 
-def load(port, case, seconds):
-    command = python("tests.benchmarks.load", port, case.clients, seconds, case.ids, TRACKS)
+def load(port, case, seconds, tracks=TRACKS):
+    command = python("tests.benchmarks.load", port, case.clients, seconds, case.ids, tracks)
     done = subprocess.run(command, check=True, capture_output=True, preexec_fn=on_core(1))
     return json.loads(done.stdout)
 
@@ -205,6 +206,17 @@ def table(rows):
             )
 
 
+def chart(rows):
+    """Yield the lines of a chart: a bar per case and server, as long as it is fast."""
+    widest = max(len(name) for results in rows.values() for name in results)
+    for case, results in rows.items():
+        best = max(one.rate for one in results.values())
+        yield str(case)
+        for name, one in results.items():
+            bar = "#" * max(1, round(MOST_SIGNS * one.rate / best))
+            yield f"  {name:<{widest}} {bar:<{MOST_SIGNS}} {one.rate:5.0f}/s"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--seconds", type=float, default=3.0)
@@ -221,7 +233,7 @@ def main():
             rows[case] = {name: middle(results) for name, results in found.items()}
             for line in table({case: rows[case]}):
                 sys.stderr.write(f"{line}\n")
-    sys.stdout.writelines(f"{line}\n" for line in table(rows))
+    sys.stdout.writelines(f"{line}\n" for line in [*table(rows), "", *chart(rows)])
 
 
 if __name__ == "__main__":
