@@ -247,5 +247,6 @@ def _tracks_told(outcome: Any, offset: int, limit: int) -> Any:
     """Return the page of tracks that an album told, if it told it, or else why there is none."""
     if not isinstance(outcome, Album):
         return outcome
-    page = None if outcome.tracks is UNKNOWN else outcome.tracks.cut(offset, limit)
+    told = outcome.tracks
+    page = told.cut(offset, limit) if isinstance(told, Page) else None
     return _MISSING if page is None else page
