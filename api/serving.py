@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 from uvicorn.supervisors import multiprocess
 
 from api.app import create_app
+from api.heads import HttpProtocol
 from api.logs import set_up_logs
 from api.operations import Operations
 from loaders import Settings
@@ -59,6 +60,8 @@ def config(app: object, *, factory: bool = False, workers: int = 1) -> uvicorn.C
         app,  # type: ignore[arg-type]  # an ASGI app, or where one is made
         factory=factory,
         workers=workers,
+        http=HttpProtocol,
+        ws="none",  # nothing here speaks it, whatever is installed
         log_config=None,
         access_log=False,
         server_header=False,

@@ -179,7 +179,7 @@ class Http:
     async def _send(self, request: httpx.Request, route: str, ids: Sequence[str]) -> Answer:
         clock = asyncio.get_running_loop().time
         started = clock()
-        status = None
+        status = fault = None
         try:
             with self._faults():
                 async with asyncio.timeout(self._timeout):
@@ -189,11 +189,15 @@ class Http:
                         body = await self._read(response)
                     finally:
                         await response.aclose()
+        except BaseException as error:  # one that is cancelled was a call, too
+            fault = type(error).__name__
+            raise
         finally:
             batch = calls_of_batch.get()
             if batch is not None:
+                seconds = clock() - started
                 batch.calls.append(
-                    Call(batch.resource, route, tuple(ids), status, started, clock() - started)
+                    Call(batch.resource, route, tuple(ids), status, started, seconds, fault)
                 )
         return Answer(status, response.headers, body)
 

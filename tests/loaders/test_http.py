@@ -195,7 +195,7 @@ async def test_a_call_is_told_to_its_batch_however_it_ends():
         await http(App(latency=11.0)).get("/a", ids=["2", "3"])
     assert batch.calls == [
         Call("spotify.tracks", "GET /v1/a/{id}", ("1",), 200, 0.0, 0.5),
-        Call("spotify.tracks", "GET /v1/a", ("2", "3"), None, 0.5, 10.0),
+        Call("spotify.tracks", "GET /v1/a", ("2", "3"), None, 0.5, 10.0, "UpstreamTimeoutError"),
     ]
 
 
