@@ -89,15 +89,15 @@ async def test_a_provider_that_is_not_there_fails_its_own_keys_only(simulator, l
     track = simulator.catalogue.tracks[0]
     off, found, strange = await loaders.entities(
         [
-            parse_ref("deezer:artist:27"),
+            Ref("walkman", "artist", "27"),
             Ref("spotify", "track", track.spotify_id),
-            parse_ref("deezer:track:7"),
+            Ref("walkman", "track", "7"),
         ]
     )
     assert found.native == track.spotify_id
     assert isinstance(off, NotConfiguredError)
-    assert str(off) == "deezer is off: this server does not speak to it"
-    assert (strange.provider, strange.code) == ("deezer", "PROVIDER_NOT_CONFIGURED")
+    assert str(off) == "walkman is off: this server does not speak to it"
+    assert (strange.provider, strange.code) == ("walkman", "PROVIDER_NOT_CONFIGURED")
 
 
 async def test_a_resource_that_a_provider_lacks_is_named(loaders):

@@ -60,6 +60,23 @@ async def test_ids_are_encoded_and_commas_kept():
     assert app.asked == [("GET", "/v1/a/x%2Fy%3Fz%0D%0A%23%C3%A9", "ids=a,b&q=c%20d%26e", b"")]
 
 
+@pytest.mark.parametrize("base", ["http://up.invalid/v1", "https://[::1]:8443", 'http://u/a"b'])
+async def test_a_url_is_the_one_that_httpx_would_make_of_its_text(base):
+    sent = []
+
+    class Wire(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request):
+            sent.append(request.url)
+            return httpx.Response(200, stream=httpx.ByteStream(b""))
+
+    up = Http("spotify", base, transport=Wire())
+    await up.get("/a/{id}/b", fill={"id": "x/y?z\r\n#é%"}, params={"ids": "a,b", "q": "c d&e=é'[%"})
+    await up.get("/a")
+    assert list(map(str, sent)) == [str(httpx.URL(str(url))) for url in sent]
+    assert sent == [httpx.URL(str(url)) for url in sent]
+    assert [url.host for url in sent] == [httpx.URL(base).host] * 2
+
+
 @pytest.mark.parametrize("native", ["", ".", ".."])
 async def test_what_would_change_the_path_is_never_sent(native):
     app = App()
@@ -177,7 +194,7 @@ async def test_a_call_is_told_to_its_batch_however_it_ends():
         await http(App(latency=11.0)).get("/a", ids=["2", "3"])
     assert batch.calls == [
         Call("spotify.tracks", "GET /v1/a/{id}", ("1",), 200, 0.0, 0.5),
-        Call("spotify.tracks", "GET /v1/a", ("2", "3"), None, 0.5, 10.0),
+        Call("spotify.tracks", "GET /v1/a", ("2", "3"), None, 0.5, 10.0, "UpstreamTimeoutError"),
     ]
 
 
