@@ -245,8 +245,8 @@ class Http:
             raise kind(self.provider, f"{self.provider} {words} ({type(told).__name__})") from error
 
     def _too_long(self) -> BadResponseError:
-        expected = f"at most {MOST_BYTES} bytes"
-        return BadResponseError(self.provider, f"{self.provider}: expected {expected}, got more")
+        message = f"{self.provider}: expected at most {MOST_BYTES} bytes, got more"
+        return BadResponseError(self.provider, message, retryable=False)
 
     def _cut_short(self) -> BadResponseError:
         return BadResponseError(

@@ -275,7 +275,7 @@ async def test_too_many_ids_refuse_the_whole_field_and_leave_the_others():
 
 
 async def test_a_failed_call_fails_its_positions_with_errors_at_their_paths(client, track_ids):
-    client.simulator.fault("GET /v1/tracks", status=400, times=1)
+    client.simulator.fault("GET /v1/tracks", status=402, times=1)
     answer = await client.execute(TRACKS, {"ids": track_ids[:60]})
     failed = [track is None for track in answer.data["tracks"]]
     assert sum(failed) in {10, 50}

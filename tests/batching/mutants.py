@@ -295,8 +295,8 @@ MUTANTS = [
     Mutant(
         "there is no end of trying again",
         "batching/flights.py",
-        "if had < self._retry.attempts}",
-        "}",
+        "if had < (outcome.attempts or self._retry.attempts):",
+        "if had:",
         "retry",
     ),
     Mutant(

@@ -19,6 +19,7 @@ from loaders.http import MOST_BYTES, Answer, Http, in_process, user_agent
 from loaders.statuses import error_of, retry_after
 
 TOO_LONG = b"x" * (MOST_BYTES + 1)
+CUT_SHORT = gzip.compress(b"[1]")[:-9]
 
 
 class App:
@@ -124,25 +125,23 @@ async def test_a_packed_answer_is_unpacked():
 
 
 @pytest.mark.parametrize(
-    ("body", "packing", "message"),
+    ("body", "packing", "message", "retryable"),
     [
-        (b"x" * (MOST_BYTES + 1), "identity", "expected at most 8388608 bytes, got more"),
-        (
-            gzip.compress(b"x" * (MOST_BYTES + 1)),
-            "gzip",
-            "expected at most 8388608 bytes, got more",
-        ),
-        (gzip.compress(b"[1]")[:-9], "gzip", "expected a whole gzip answer, got a broken one"),
-        (b"[1]", "gzip", "expected a whole gzip answer, got a broken one"),
-        (b"[1]", "br", "expected a gzip answer, got another packing"),
+        (TOO_LONG, "identity", "expected at most 8388608 bytes, got more", False),
+        (gzip.compress(TOO_LONG), "gzip", "expected at most 8388608 bytes, got more", False),
+        (CUT_SHORT, "gzip", "expected a whole gzip answer, got a broken one", True),
+        (b"[1]", "gzip", "expected a whole gzip answer, got a broken one", True),
+        (b"[1]", "br", "expected a gzip answer, got another packing", True),
     ],
 )
-async def test_a_body_that_is_too_long_or_broken_is_a_bad_response(body, packing, message):
+async def test_a_body_that_is_too_long_or_broken_is_a_bad_response(
+    body, packing, message, retryable
+):
     app = App(body, headers=[("content-encoding", packing)])
     with pytest.raises(BadResponseError) as caught:
         await http(app).get("/a")
     assert str(caught.value) == f"spotify: {message}"
-    assert caught.value.retryable is False
+    assert caught.value.retryable is retryable
 
 
 async def test_the_longest_body_is_still_taken():
@@ -301,7 +300,10 @@ def test_providers_know_us_by_name():
         (401, "", "AUTH", "spotify answered 401 Unauthorized", (False, None)),
         (400, "", "REJECTED", "spotify answered 400 Bad Request", (False, None)),
         (403, "", "REJECTED", "spotify answered 403 Forbidden", (False, None)),
-        (204, "", "BAD_RESPONSE", "spotify: expected 200 OK, got 204 No Content", (False, None)),
+        (404, "", "BAD_RESPONSE", "spotify: expected 200 OK, got 404 Not Found", (False, None)),
+        (413, "", "REJECTED", "spotify answered 413 Request Entity Too Large", (False, None)),
+        (422, "", "REJECTED", "spotify answered 422 Unprocessable Entity", (False, None)),
+        (204, "", "BAD_RESPONSE", "spotify: expected 200 OK, got 204 No Content", (True, None)),
         (302, "", "BAD_RESPONSE", "spotify: expected 200 OK, got 302 Found", (False, None)),
     ],
 )
