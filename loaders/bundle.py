@@ -79,8 +79,11 @@ class Loaders:
         looked up, together with whatever else is wanted of that entity just then.
         """
         lacking = [record for record in records if _lacks(record, part)]
-        found = iter(await self._load_entities([_entity(record) for record in lacking], part))
-        return [next(found) if _lacks(record, part) else record for record in records]
+        found = await self._load_entities([_entity(record) for record in lacking], part)
+        if len(lacking) == len(records):
+            return found
+        rest = iter(found)
+        return [next(rest) if _lacks(record, part) else record for record in records]
 
     def has(self, provider: str, resource: str) -> bool:
         """Tell whether a provider is on and has this resource.
