@@ -1,8 +1,8 @@
 """End to end: Unisono beside its rivals, the same query over the same upstream, in one run.
 
 `python -m tests.benchmarks.end_to_end [--seconds 3] [--rounds 3]` prints a table and a chart.
-core of its own; upstream and load share the other. The rivals under Node are left out where there
-is no npm to install them with.
+The server has a core of its own; upstream and load share the other. The rivals under Node are left
+out where there is no npm to install them with.
 """
 
 import argparse
