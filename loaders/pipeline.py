@@ -57,6 +57,7 @@ class Pipeline(Generic[K, V]):
         observers: Sequence[Observer],
     ) -> None:
         self.name = f"{provider}.{resource}"
+        self.resource = resource
         self.breaker = Breaker()
         self._provider = provider
         self._get = get

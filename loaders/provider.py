@@ -44,7 +44,8 @@ class ProviderStatus(NamedTuple):
     """How a provider stands, in this process.
 
     `reason` says why it is off. `hold` is the seconds for which it takes no calls, `budget` the
-    calls that could be made at once (None where no rate is set).
+    calls that could be made at once (None where no rate is set), `failing` the resources that are
+    left alone because they fail too often.
     """
 
     name: str
@@ -54,6 +55,7 @@ class ProviderStatus(NamedTuple):
     budget: float | None = None
     calls: int = 0
     batches: int = 0
+    failing: tuple[str, ...] = ()
 
 
 class Provider:
@@ -122,6 +124,7 @@ class Provider:
             budget=self.gate.budget,
             calls=self.gate.calls,
             batches=self._batches,
+            failing=tuple(it.resource for it in self._pipelines if it.breaker.is_open),
         )
 
     async def close(self, *, grace: float | None = None) -> None:
