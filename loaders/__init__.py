@@ -2,6 +2,7 @@
 
 from batching import DeadlineExceededError, ProcessorClosedError, QueueFullError
 from loaders.bundle import Loaders
+from loaders.cache import Cache
 from loaders.calls import Call
 from loaders.errors import (
     AuthError,
@@ -42,6 +43,7 @@ __all__ = [
     "Artist",
     "AuthError",
     "BadResponseError",
+    "Cache",
     "Call",
     "CircuitOpenError",
     "DeadlineExceededError",

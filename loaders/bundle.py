@@ -8,21 +8,16 @@ Outcomes come in the order of what was asked: a value, None for what the provide
 the exception of that one key. Cancelling a call here cancels nothing that another caller waits for.
 """
 
-import asyncio
 from collections.abc import Hashable, Mapping, Sequence
-from math import ceil
 from typing import Any, NamedTuple
 
-from loaders.errors import MaybeMergedError, NotConfiguredError, ProviderError, RateLimitedError
-from loaders.ids import Ref
+from loaders.errors import MaybeMergedError, NotConfiguredError, ProviderError
+from loaders.ids import RESOURCE_OF_KIND, Ref
 from loaders.loader import Loader
 from loaders.lookups import Lookup
 from loaders.provider import Provider
 from loaders.records import UNKNOWN, Album, Page, PageKey, Record, Track
 from loaders.trace import Trace
-
-# Where an entity of a kind is asked by its id.
-RESOURCE_OF_KIND = {"track": "tracks", "artist": "artists", "album": "albums"}
 
 # Ids that one request may look up because they may have been merged: at MusicBrainz's call a second
 # a third of the usual deadline. More of them fail, and may be asked again.
@@ -52,6 +47,9 @@ class Loaders:
         # entities it looked for because they may have been merged.
         self._lookups: dict[tuple[str, str, str], list[Lookup]] = {}
         self._unsure: set[tuple[str, str, str]] = set()
+        # What the process remembered of what look-ups tell, so that this request keeps to it.
+        self._remembers = any(provider.memory.remembered for provider in providers.values())
+        self._recalled: dict[_Wanted, Record | None] = {}
 
     async def load(
         self, resource: str, asked: Sequence[tuple[str, Hashable]]
@@ -121,6 +119,38 @@ class Loaders:
 
     async def _load_entities(self, wanted: Sequence["_Wanted"]) -> list[Record | Exception | None]:
         """Return what is wanted: from bulk calls, and what those cannot tell from look-ups."""
+        if self._remembers:
+            self._recall_parts(wanted)
+        if not self._recalled:
+            return await self._ask_entities(wanted)
+        asked = [it for it in wanted if it not in self._recalled]
+        outcomes = iter(await self._ask_entities(asked))
+        return [self._recalled[it] if it in self._recalled else next(outcomes) for it in wanted]
+
+    def _recall_parts(self, wanted: Sequence["_Wanted"]) -> None:
+        """See which parts that would have to be looked up the process remembers."""
+        groups: dict[tuple[str, str], dict[Hashable, _Wanted]] = {}
+        for it in filter(self._may_be_remembered, wanted):
+            group = groups.setdefault((it.provider, f"{it.kind}_lookup"), {})
+            group[it.native, it.part] = it
+        for (provider, resource), them in groups.items():
+            remembered = self._providers[provider].memory.remembered.get(resource)
+            if remembered is None or not (found := remembered.recall(list(them), self.trace)):
+                continue
+            self.trace.recall(remembered.name, len(found), unasked=True)
+            self.trace.ask(remembered.name, [them[key].native for key in found])
+            self._recalled.update((them[key], outcome) for key, outcome in found.items())
+
+    def _may_be_remembered(self, wanted: "_Wanted") -> bool:
+        """Tell whether something is a part to be looked up that this request knows nothing of."""
+        if wanted.part is None or wanted in self._recalled:
+            return False
+        mine = self._lookups.get(wanted[:3], ())
+        return self._is_looked_up(wanted.provider, wanted.kind, wanted.part) and not any(
+            wanted.part in lookup.parts for lookup in mine
+        )
+
+    async def _ask_entities(self, wanted: Sequence["_Wanted"]) -> list[Record | Exception | None]:
         outcomes = await self._load([self._asked(it) for it in wanted])
         unsure = [
             index
@@ -201,12 +231,11 @@ class Loaders:
         processor = on.resources.get(resource)
         if processor is None:
             return NotConfiguredError(provider, f"{provider} has no {resource}")
-        held = on.gate.held
-        if held and self.deadline is not None and held > self.deadline - _now():
-            # Retry-After can be a day: nobody is kept waiting for what cannot come in time.
-            pause = f"{provider} takes no calls for {ceil(held)} s"
-            return RateLimitedError(provider, pause, retry_after=held)
-        loader = Loader.over(processor, scope=self.trace, deadline=self.deadline)
+        # What is remembered is told even when the provider takes no calls.
+        cached = on.memory.cached.get(resource)
+        if cached is None and (refused := on.refusal(self.deadline)) is not None:
+            return refused
+        loader = Loader.over(cached or processor, scope=self.trace, deadline=self.deadline)
         self._loaders[name] = loader
         self.trace.watch(name, loader)
         return loader
@@ -227,10 +256,6 @@ def _fields(ref: Ref) -> tuple[str, str, str]:
 
 def _lacks(record: Record, part: str | None) -> bool:
     return not record.is_complete if part is None else getattr(record, part) is UNKNOWN
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()
 
 
 _MISSING: Any = object()

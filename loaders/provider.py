@@ -17,11 +17,15 @@ One that has no bulk route for some fields of a record declares look-ups for the
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
+from math import ceil
 from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from batching import BatchEvent, BatchProcessor, Gate
+from loaders.cache import Keep
 from loaders.calls import BatchCalls, Call, calls_of_batch
+from loaders.errors import RateLimitedError
 from loaders.lookups import Lookup, Lookups
+from loaders.memory import Memory
 from loaders.trace import observe
 
 K = TypeVar("K", bound=Hashable)
@@ -65,6 +69,7 @@ class Provider:
         self.lookups: dict[str, Lookups] = {}  # by kind
         self.parts: dict[str, frozenset[str]] = {}  # by kind: the fields that a look-up tells
         self.observers: Sequence[Observer] = ()
+        self.memory = Memory(self.resources, self.lookups, self.parts, self.refusal)
         self._batches = 0
 
     def __repr__(self) -> str:
@@ -77,12 +82,16 @@ class Provider:
         *,
         batch_size: int,
         window: float,
+        keep: Keep | None = None,
     ) -> None:
         """Serve a resource: `get` makes one bulk call for at most `batch_size` keys.
 
-        `window` is in seconds, 0 is the tick.
+        `window` is in seconds, 0 is the tick. `keep` is how long what it tells may be remembered,
+        as the provider's terms allow; None is not at all.
         """
         name = f"{self.name}.{resource}"
+        if keep is not None:
+            get = self.memory.allow(resource, keep, get)
 
         async def get_counted(keys: list[K]) -> Sequence[V | Exception] | Mapping[K, V | Exception]:
             # In the batch's own context: its calls and its observers find it, no other batch does.
@@ -106,11 +115,23 @@ class Provider:
         get: Callable[[list[Lookup]], Awaitable[Sequence[Any]]],
         *,
         window: float,
+        keep: Keep | None = None,
     ) -> None:
         """Serve look-ups of a kind, one per call, for these fields and for what was merged."""
-        self.add(f"{kind}_lookup", get, batch_size=1, window=window)
+        self.add(f"{kind}_lookup", get, batch_size=1, window=window, keep=keep)
         self.lookups[kind] = lookups
         self.parts[kind] = frozenset(parts)
+
+    def refusal(self, deadline: float | None) -> RateLimitedError | None:
+        """Return why asking it is of no use for keys with this deadline, if it is of none.
+
+        Retry-After can be a day: nobody is kept waiting for what cannot come in time.
+        """
+        held = self.gate.held
+        if not held or deadline is None or held <= deadline - asyncio.get_running_loop().time():
+            return None
+        pause = f"{self.name} takes no calls for {ceil(held)} s"
+        return RateLimitedError(self.name, pause, retry_after=held)
 
     def status(self) -> ProviderStatus:
         """Return how it stands now."""
@@ -128,6 +149,7 @@ class Provider:
 
         After `grace` seconds, where given, the keys that are left fail.
         """
+        self.memory.end()
         try:
             await asyncio.gather(
                 *(processor.close(grace=grace) for processor in self.resources.values())
