@@ -1,6 +1,11 @@
 """From ids to records: providers, the records they share, and one request's loaders."""
 
-from batching import DeadlineExceededError, ProcessorClosedError, QueueFullError
+from batching import (
+    DeadlineExceededError,
+    ProcessorClosedError,
+    QueueFullError,
+    RetryableError,
+)
 from loaders.bundle import Loaders
 from loaders.cache import Cache
 from loaders.calls import Call
@@ -62,6 +67,7 @@ __all__ = [
     "Record",
     "Ref",
     "RejectedError",
+    "RetryableError",
     "SearchKey",
     "SearchPages",
     "Settings",

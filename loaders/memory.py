@@ -1,6 +1,6 @@
 """Memory: what is remembered of one provider, resource by resource, for as long as it allows."""
 
-from collections.abc import Awaitable, Callable, Hashable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
 from functools import partial
 from typing import Any, TypeVar
 
@@ -10,6 +10,7 @@ from loaders.cached import CachedProcessor, ask
 from loaders.ids import RESOURCE_OF_KIND
 from loaders.lookups import Lookups
 from loaders.remembered import Remembered, by_key, parts_told
+from loaders.trace import Trace
 
 K = TypeVar("K", bound=Hashable)
 
@@ -71,6 +72,19 @@ class Memory:
             )
             if not lookup:
                 self.cached[resource] = CachedProcessor(processor, remembered, self._refusal)
+
+    def recall_part(
+        self, kind: str, part: str, natives: Iterable[str], trace: Trace
+    ) -> dict[str, Any]:
+        """Return what look-ups told of a part of these entities, by native id."""
+        remembered = self.remembered.get(f"{kind}_lookup")
+        if remembered is None:
+            return {}
+        known = remembered.recall([(native, part) for native in natives], trace)
+        if known:
+            trace.recall(remembered.name, len(known), unasked=True)
+            trace.ask(remembered.name, [native for native, _ in known])
+        return {native: outcome for (native, _), outcome in known.items()}
 
     def end(self) -> None:
         """Give up what is asked again."""

@@ -16,16 +16,18 @@ One that has no bulk route for some fields of a record declares look-ups for the
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from math import ceil
 from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from batching import BatchEvent, BatchProcessor, Gate
 from loaders.cache import Keep
-from loaders.calls import BatchCalls, Call, calls_of_batch
+from loaders.calls import Call, calls_of_batch
 from loaders.errors import RateLimitedError
 from loaders.lookups import Lookup, Lookups
 from loaders.memory import Memory
+from loaders.pipeline import Outcomes, Pipeline
+from loaders.retries import Throttle
 from loaders.trace import observe
 
 K = TypeVar("K", bound=Hashable)
@@ -70,6 +72,7 @@ class Provider:
         self.parts: dict[str, frozenset[str]] = {}  # by kind: the fields that a look-up tells
         self.observers: Sequence[Observer] = ()
         self.memory = Memory(self.resources, self.lookups, self.parts, self.refusal)
+        self._throttle = Throttle(gate)
         self._batches = 0
 
     def __repr__(self) -> str:
@@ -78,7 +81,7 @@ class Provider:
     def add(
         self,
         resource: str,
-        get: Callable[[list[K]], Awaitable[Sequence[V | Exception] | Mapping[K, V | Exception]]],
+        get: Callable[[list[K]], Awaitable[Outcomes[V, K]]],
         *,
         batch_size: int,
         window: float,
@@ -86,6 +89,7 @@ class Provider:
     ) -> None:
         """Serve a resource: `get` makes one bulk call for at most `batch_size` keys.
 
+        It returns one outcome per key, or raises a ProviderError: the rest is the pipeline's.
         `window` is in seconds, 0 is the tick. `keep` is how long what it tells may be remembered,
         as the provider's terms allow; None is not at all.
         """
@@ -93,13 +97,14 @@ class Provider:
         if keep is not None:
             get = self.memory.allow(resource, keep, get)
 
-        async def get_counted(keys: list[K]) -> Sequence[V | Exception] | Mapping[K, V | Exception]:
-            # In the batch's own context: its calls and its observers find it, no other batch does.
-            calls_of_batch.set(BatchCalls(name))
-            return await get(keys)
+        def resize(most: int) -> None:
+            processor.batch_size = most
 
-        self.resources[resource] = BatchProcessor(
-            get_counted,
+        pipeline = Pipeline(
+            name, get, batch_size=batch_size, throttle=self._throttle, resize=resize
+        )
+        processor = self.resources[resource] = BatchProcessor(
+            pipeline,
             batch_size,
             window or None,
             name=name,

@@ -42,9 +42,4 @@ def connect_musicbrainz(settings: Settings, *, transport: Transport | None = Non
         get = partial(client.get_lookup, kind)
         lookups = client.lookups[kind]
         provider.add_lookups(kind, lookups, parts, get, window=own.window, keep=KEEP)
-
-    def resize(resource: str, per_call: int) -> None:
-        provider.resources[resource].batch_size = per_call
-
-    client.resize = resize
     return provider
