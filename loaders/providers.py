@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Self
 
 from loaders.bundle import Loaders
+from loaders.cache import Cache
 from loaders.deezer import connect_deezer
 from loaders.errors import NotConfiguredError
 from loaders.http import ASGIApp, in_process
@@ -36,6 +37,7 @@ class Providers:
         self.settings = settings
         self.observers: list[Observer] = []  # each sees every batch
         self._simulator = simulator
+        self.cache: Cache | None = None
         self._on: dict[str, Provider] = {}
         self._off: dict[str, str] = {}
 
@@ -43,13 +45,18 @@ class Providers:
         """Connect every provider whose settings allow it, once; makes no call yet."""
         if self._on or self._off:
             return
+        # Made here, for its times are those of the loop that runs now.
+        self.cache = Cache(self.settings.cache_entries) if self.settings.cache_entries else None
         for name, connect in CONNECT.items():
             transport = None if self._simulator is None else in_process(self._simulator)
             try:
                 self._on[name] = connect(self.settings, transport=transport)
-                self._on[name].observers = self.observers
             except NotConfiguredError as error:
                 self._off[name] = str(error)
+                continue
+            self._on[name].observers = self.observers
+            if self.cache is not None:
+                self._on[name].memory.begin(self.cache, self.settings.of(name).partition(name))
 
     async def close(self, *, grace: float | None = None) -> None:
         """Send what waits, settle every key, close every connection.

@@ -32,6 +32,7 @@ def live(simulator):
         "UNISONO_SPOTIFY_CLIENT_ID": f"{CANARY}1",
         "UNISONO_SPOTIFY_CLIENT_SECRET": f"{CANARY}2",
         "UNISONO_GRACE": "2",
+        "UNISONO_CACHE_ENTRIES": "0",  # every query shall call
     }
     with process("serve", **settings) as (server, port):
         yield server, port, simulator
