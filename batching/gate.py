@@ -171,7 +171,7 @@ class Gate:
     def admit(self, party: Party) -> bool:
         """Let a call pass now, or put the party in line to be called."""
         if self._has_limits():
-            if not self._is_open() or not self._may_pass(party) or self._older_in_line(party):
+            if not self._is_open() or self._first_of(party, *self._line) is not party:
                 if party not in self._line:
                     self._line.append(party)
                 self._set_timer()
@@ -225,17 +225,13 @@ class Gate:
     def _may_pass(self, party: Party) -> bool:
         return self.concurrency is None or self._busy < self.concurrency or not party.needs_slot
 
-    def _older_in_line(self, party: Party) -> bool:
-        since = party.since
-        return any(
-            other is not party and other.since < since and self._may_pass(other)
-            for other in self._line
-        )
+    def _first_of(self, *parties: Party) -> Party | None:
+        """Return the oldest of those who could pass."""
+        return min(filter(self._may_pass, parties), key=lambda party: party.since, default=None)
 
     def _call_next(self) -> None:
-        """Call the oldest party that could pass, then the next one, while calls can be made."""
-        while self._is_open() and (able := list(filter(self._may_pass, self._line))):
-            party = min(able, key=lambda party: party.since)
+        """Call the party whose turn it is, then the next one, while calls can be made."""
+        while self._is_open() and (party := self._first_of(*self._line)):
             self._line.remove(party)
             party.called()
         self._set_timer()
