@@ -9,6 +9,7 @@ import os
 import pytest
 
 from loaders.shared import SharedStore
+from loaders.shared import store as store_module
 from tests.redis.server import RedisServer, binaries
 
 BINARIES = binaries()
@@ -22,6 +23,12 @@ NONE_HERE = (
 def anyio_backend():
     """Time is real here: the server's clock cannot be another one."""
     return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch):
+    """Wait longer for Redis than a server does, where a busy machine would make a difference."""
+    monkeypatch.setattr(store_module, "PATIENCE", 5.0)
 
 
 @pytest.fixture(scope="session")

@@ -44,6 +44,11 @@ async def until_up(store):
             await asyncio.sleep(0.005)
 
 
+@pytest.fixture(autouse=True)
+def patience():
+    """Let a store be as impatient as it is."""
+
+
 @pytest.fixture
 def told(caplog):
     """Return the lines logged since it was last looked."""
