@@ -8,12 +8,10 @@ Outcomes come in the order of what was asked: a value, None for what the provide
 the exception of that one key. Cancelling a call here cancels nothing that another caller waits for.
 """
 
-import asyncio
 from collections.abc import Hashable, Mapping, Sequence
-from math import ceil
 from typing import Any, TypeAlias
 
-from loaders.errors import MaybeMergedError, NotConfiguredError, ProviderError, RateLimitedError
+from loaders.errors import MaybeMergedError, NotConfiguredError, ProviderError
 from loaders.ids import Ref
 from loaders.loader import Loader
 from loaders.lookups import Lookup
@@ -79,8 +77,11 @@ class Loaders:
         looked up, together with whatever else is wanted of that entity just then.
         """
         lacking = [record for record in records if _lacks(record, part)]
-        found = iter(await self._load_entities([_entity(record) for record in lacking], part))
-        return [next(found) if _lacks(record, part) else record for record in records]
+        found = await self._load_entities([_entity(record) for record in lacking], part)
+        if len(lacking) == len(records):
+            return found
+        rest = iter(found)
+        return [next(rest) if _lacks(record, part) else record for record in records]
 
     def has(self, provider: str, resource: str) -> bool:
         """Tell whether a provider is on and has this resource.
@@ -216,11 +217,6 @@ class Loaders:
         processor = on.resources.get(resource)
         if processor is None:
             return NotConfiguredError(provider, f"{provider} has no {resource}")
-        held = on.gate.held
-        if held and self.deadline is not None and held > self.deadline - _now():
-            # Retry-After can be a day: nobody is kept waiting for what cannot come in time.
-            pause = f"{provider} takes no calls for {ceil(held)} s"
-            return RateLimitedError(provider, pause, retry_after=held)
         loader = Loader.over(processor, scope=self.trace, deadline=self.deadline)
         self._loaders[name] = loader
         self.trace.watch(name, loader)
@@ -234,10 +230,6 @@ def _entity(record: Record) -> _Entity:
 
 def _lacks(record: Record, part: str | None) -> bool:
     return not record.is_complete if part is None else getattr(record, part) is UNKNOWN
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()
 
 
 _MISSING: Any = object()

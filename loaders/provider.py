@@ -23,7 +23,7 @@ from batching import BatchEvent, BatchProcessor, Gate
 from loaders.calls import Call, calls_of_batch
 from loaders.lookups import Lookup, Lookups
 from loaders.pipeline import Outcomes, Pipeline
-from loaders.retries import Throttle
+from loaders.retries import Patience
 from loaders.trace import observe
 
 K = TypeVar("K", bound=Hashable)
@@ -44,7 +44,8 @@ class ProviderStatus(NamedTuple):
     """How a provider stands, in this process.
 
     `reason` says why it is off. `hold` is the seconds for which it takes no calls, `budget` the
-    calls that could be made at once (None where no rate is set).
+    calls that could be made at once (None where no rate is set), `failing` the resources that are
+    left alone because they fail too often.
     """
 
     name: str
@@ -54,6 +55,7 @@ class ProviderStatus(NamedTuple):
     budget: float | None = None
     calls: int = 0
     batches: int = 0
+    failing: tuple[str, ...] = ()
 
 
 class Provider:
@@ -67,7 +69,8 @@ class Provider:
         self.lookups: dict[str, Lookups] = {}  # by kind
         self.parts: dict[str, frozenset[str]] = {}  # by kind: the fields that a look-up tells
         self.observers: Sequence[Observer] = ()
-        self._throttle = Throttle(gate)
+        self._patience = Patience(gate)
+        self._pipelines: list[Pipeline[Any, Any]] = []
         self._batches = 0
 
     def __repr__(self) -> str:
@@ -86,22 +89,17 @@ class Provider:
         It returns one outcome per key, or raises a ProviderError: the rest is the pipeline's.
         `window` is in seconds, 0 is the tick.
         """
-        name = f"{self.name}.{resource}"
-
-        def resize(most: int) -> None:
-            processor.batch_size = most
-
         pipeline = Pipeline(
-            name, get, batch_size=batch_size, throttle=self._throttle, resize=resize
-        )
-        processor = self.resources[resource] = BatchProcessor(
-            pipeline,
-            batch_size,
-            window or None,
-            name=name,
-            gate=self.gate,
+            self.name,
+            resource,
+            get,
+            batch_size=batch_size,
+            window=window,
+            patience=self._patience,
             observers=(observe, self._count),
         )
+        self._pipelines.append(pipeline)
+        self.resources[resource] = pipeline.processor
 
     def add_lookups(
         self,
@@ -126,6 +124,7 @@ class Provider:
             budget=self.gate.budget,
             calls=self.gate.calls,
             batches=self._batches,
+            failing=tuple(it.resource for it in self._pipelines if it.breaker.is_open),
         )
 
     async def close(self, *, grace: float | None = None) -> None:

@@ -26,3 +26,6 @@ class ProviderStatus:
     batches: int = strawberry.field(
         description="Batches of keys sent to it since this process began."
     )
+    failing: list[str] = strawberry.field(
+        description="Resources that fail too often and are left alone for up to a minute."
+    )
