@@ -101,9 +101,21 @@ class Providers:
             for name in CONNECT
         ]
 
-    def loaders(self, *, trace: Trace | None = None, deadline: float | None = None) -> Loaders:
+    def loaders(
+        self,
+        *,
+        trace: Trace | None = None,
+        deadline: float | None = None,
+        background: bool = False,
+    ) -> Loaders:
         """Return the loaders of one request; `deadline` is loop time."""
-        return Loaders(self._on, self._off, trace=trace or Trace(), deadline=deadline)
+        return Loaders(
+            self._on,
+            self._off,
+            trace=trace or Trace(),
+            deadline=deadline,
+            background=background,
+        )
 
     def _share(self, provider: Provider, store: SharedStore) -> None:
         """Let a provider keep to what all processes may ask of it together."""
