@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Self
 
 from loaders.bundle import Loaders
+from loaders.cache import Cache
 from loaders.deezer import connect_deezer
 from loaders.errors import NotConfiguredError
 from loaders.http import ASGIApp, in_process
@@ -37,6 +38,7 @@ class Providers:
         self.settings = settings
         self.observers: list[Observer] = []  # each sees every batch
         self._simulator = simulator
+        self.cache: Cache | None = None
         self._store: SharedStore | None = None
         if settings.redis_url is not None:
             url = settings.redis_url.get_secret_value()
@@ -49,13 +51,18 @@ class Providers:
         if self._on or self._off:
             return
         settings = _part_of(self.settings) if self._store is None else self.settings
+        # Made here, for its times are those of the loop that runs now.
+        self.cache = Cache(settings.cache_entries) if settings.cache_entries else None
         for name, connect in CONNECT.items():
             transport = None if self._simulator is None else in_process(self._simulator)
             try:
                 self._on[name] = connect(settings, transport=transport)
-                self._on[name].observers = self.observers
             except NotConfiguredError as error:
                 self._off[name] = str(error)
+                continue
+            self._on[name].observers = self.observers
+            if self.cache is not None:
+                self._on[name].memory.begin(self.cache, settings.of(name).partition(name))
         if self._store is not None:
             for provider in self._on.values():
                 self._share(provider, self._store)
@@ -94,9 +101,21 @@ class Providers:
             for name in CONNECT
         ]
 
-    def loaders(self, *, trace: Trace | None = None, deadline: float | None = None) -> Loaders:
+    def loaders(
+        self,
+        *,
+        trace: Trace | None = None,
+        deadline: float | None = None,
+        background: bool = False,
+    ) -> Loaders:
         """Return the loaders of one request; `deadline` is loop time."""
-        return Loaders(self._on, self._off, trace=trace or Trace(), deadline=deadline)
+        return Loaders(
+            self._on,
+            self._off,
+            trace=trace or Trace(),
+            deadline=deadline,
+            background=background,
+        )
 
     def _share(self, provider: Provider, store: SharedStore) -> None:
         """Let a provider keep to what all processes may ask of it together."""

@@ -8,6 +8,7 @@ A variable is `UNISONO_` and the field's path in capitals: `spotify.base_url` is
 import importlib.util
 import re
 from collections.abc import Iterator, Mapping
+from hashlib import blake2b
 from typing import Annotated, Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
@@ -122,6 +123,16 @@ class ProviderSettings(BaseModel):
         description="Seconds that a batch collects keys; 0 until the current work has asked.",
     )
 
+    def partition(self, provider: str) -> str:
+        """Return the name under which its answers are remembered: whom and as whom we ask.
+
+        >>> Settings().of("spotify").partition("spotify")
+        'spotify.6c1b0f5e'
+        """
+        told = self.model_dump(exclude=_PACING)
+        asked = sorted((name, _revealed(value)) for name, value in told.items())
+        return f"{provider}.{blake2b(repr(asked).encode(), digest_size=4).hexdigest()}"
+
 
 class SpotifySettings(ProviderSettings):
     """Spotify publishes no rate, so none is set."""
@@ -209,6 +220,12 @@ class Settings(BaseSettings):
         le=1_000_000,
         description="Most upstream calls that one request can cause, as `unisono cost` counts.",
     )
+    cache_entries: int = Field(
+        default=5_000,  # about 6 kB for a track, 3 for an artist, 30 for an album: some 50 MB
+        ge=0,
+        le=1_000_000,
+        description="Most outcomes that the process remembers; 0 for none, as in the demo.",
+    )
     explore: bool = Field(
         default=True,
         description="Whether strangers may explore: introspection, suggestions and pages.",
@@ -261,6 +278,7 @@ class Settings(BaseSettings):
         deezer = DeezerSettings(base_url=SIMULATOR_URL)
         own = {"demo": True, "spotify": spotify, "musicbrainz": musicbrainz}
         own["deezer"] = deezer
+        own["cache_entries"] = 0  # so that a demo shows what each query costs
         alone = {"redis_url": None, "replicas": 1}
         return cls(**{**own, **alone, **values})
 
@@ -286,6 +304,14 @@ class Settings(BaseSettings):
         if not isinstance(settings, ProviderSettings):
             raise SettingsError(f"expected a provider with settings, got {printable(provider)}")
         return settings
+
+
+# What changes when a provider is asked, and not what it answers.
+_PACING = {"rate", "concurrency", "window"}
+
+
+def _revealed(value: Any) -> Any:
+    return value.get_secret_value() if isinstance(value, SecretStr) else value
 
 
 class Variable(NamedTuple):

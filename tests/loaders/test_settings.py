@@ -3,6 +3,7 @@
 import os
 
 import pytest
+from pydantic import SecretStr
 
 from loaders import Settings, SettingsError, unknown_variables, variables
 from loaders.settings import SpotifySettings
@@ -37,6 +38,7 @@ def test_every_variable_is_read(monkeypatch):
         "UNISONO_MAX_IDS": "7",
         "UNISONO_MAX_OPERATIONS": "4",
         "UNISONO_MAX_CALLS": "50",
+        "UNISONO_CACHE_ENTRIES": "9",
         "UNISONO_EXPLORE": "false",
         "UNISONO_LOG_FORMAT": "json",
         "UNISONO_COLUMNS": "off",
@@ -66,6 +68,7 @@ def test_every_variable_is_read(monkeypatch):
     settings = Settings()
     assert (settings.contact, settings.deadline, settings.max_ids) == ("me@example.org", 2.5, 7)
     assert settings.columns is False
+    assert settings.cache_entries == 9
     assert settings.redis_url.get_secret_value() == "redis://:a-secret@127.0.0.1:6379/2"
     assert settings.replicas == 3
     assert settings.cors_origins == ("https://a.example", "http://b.example:3000")
@@ -232,6 +235,22 @@ def test_every_variable_has_a_default_and_a_description():
     assert table["UNISONO_SPOTIFY_RATE"].default == "0"
     assert table["UNISONO_SPOTIFY_CLIENT_SECRET"].default == ""
     assert all(variable.description for variable in table.values())
+
+
+def test_answers_are_remembered_apart_by_whom_and_as_whom_one_asks():
+    def partition(provider="spotify", **values):
+        return Settings.demo_settings().of(provider).model_copy(update=values).partition(provider)
+
+    mine = partition()
+    assert partition(rate=3.0, concurrency=7, window=1.0) == mine
+    for change in (
+        {"client_id": SecretStr("other")},
+        {"market": "DE"},
+        {"base_url": "http://elsewhere.example/v1"},
+    ):
+        assert partition(**change) != mine
+    assert partition("musicbrainz").startswith("musicbrainz.")
+    assert "demo" not in mine
 
 
 @pytest.mark.parametrize(
