@@ -16,12 +16,14 @@ One that has no bulk route for some fields of a record declares look-ups for the
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from batching import BatchEvent, BatchProcessor, Gate
-from loaders.calls import BatchCalls, Call, calls_of_batch
+from loaders.calls import Call, calls_of_batch
 from loaders.lookups import Lookup, Lookups
+from loaders.pipeline import Outcomes, Pipeline
+from loaders.retries import Patience
 from loaders.trace import observe
 
 K = TypeVar("K", bound=Hashable)
@@ -42,7 +44,8 @@ class ProviderStatus(NamedTuple):
     """How a provider stands, in this process.
 
     `reason` says why it is off. `hold` is the seconds for which it takes no calls, `budget` the
-    calls that could be made at once (None where no rate is set).
+    calls that could be made at once (None where no rate is set), `failing` the resources that are
+    left alone because they fail too often.
     """
 
     name: str
@@ -52,6 +55,7 @@ class ProviderStatus(NamedTuple):
     budget: float | None = None
     calls: int = 0
     batches: int = 0
+    failing: tuple[str, ...] = ()
 
 
 class Provider:
@@ -65,6 +69,8 @@ class Provider:
         self.lookups: dict[str, Lookups] = {}  # by kind
         self.parts: dict[str, frozenset[str]] = {}  # by kind: the fields that a look-up tells
         self.observers: Sequence[Observer] = ()
+        self._patience = Patience(gate)
+        self._pipelines: list[Pipeline[Any, Any]] = []
         self._batches = 0
 
     def __repr__(self) -> str:
@@ -73,30 +79,27 @@ class Provider:
     def add(
         self,
         resource: str,
-        get: Callable[[list[K]], Awaitable[Sequence[V | Exception] | Mapping[K, V | Exception]]],
+        get: Callable[[list[K]], Awaitable[Outcomes[V, K]]],
         *,
         batch_size: int,
         window: float,
     ) -> None:
         """Serve a resource: `get` makes one bulk call for at most `batch_size` keys.
 
+        It returns one outcome per key, or raises a ProviderError: the rest is the pipeline's.
         `window` is in seconds, 0 is the tick.
         """
-        name = f"{self.name}.{resource}"
-
-        async def get_counted(keys: list[K]) -> Sequence[V | Exception] | Mapping[K, V | Exception]:
-            # In the batch's own context: its calls and its observers find it, no other batch does.
-            calls_of_batch.set(BatchCalls(name))
-            return await get(keys)
-
-        self.resources[resource] = BatchProcessor(
-            get_counted,
-            batch_size,
-            window or None,
-            name=name,
-            gate=self.gate,
+        pipeline = Pipeline(
+            self.name,
+            resource,
+            get,
+            batch_size=batch_size,
+            window=window,
+            patience=self._patience,
             observers=(observe, self._count),
         )
+        self._pipelines.append(pipeline)
+        self.resources[resource] = pipeline.processor
 
     def add_lookups(
         self,
@@ -121,6 +124,7 @@ class Provider:
             budget=self.gate.budget,
             calls=self.gate.calls,
             batches=self._batches,
+            failing=tuple(it.resource for it in self._pipelines if it.breaker.is_open),
         )
 
     async def close(self, *, grace: float | None = None) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Self
 
 from loaders.bundle import Loaders
+from loaders.deezer import connect_deezer
 from loaders.errors import NotConfiguredError
 from loaders.http import ASGIApp, in_process
 from loaders.musicbrainz import connect_musicbrainz
@@ -18,6 +19,7 @@ from loaders.trace import Trace
 CONNECT: dict[str, Callable[..., Provider]] = {
     "spotify": connect_spotify,
     "musicbrainz": connect_musicbrainz,
+    "deezer": connect_deezer,
 }
 
 
