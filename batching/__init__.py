@@ -21,7 +21,7 @@ from batching.errors import (
 )
 from batching.gate import Gate
 from batching.outcomes import Outcome
-from batching.policies import BatchEvent, Limits, Observer, Reason, RetryPolicy
+from batching.policies import BatchEvent, Limits, Observer, Reason, Refusal, RetryPolicy
 from batching.processor import BatchProcessor
 from batching.result import BatchResult
 
@@ -41,6 +41,7 @@ __all__ = [
     "ProcessorClosedError",
     "QueueFullError",
     "Reason",
+    "Refusal",
     "RefusedError",
     "RetryPolicy",
     "RetryableError",

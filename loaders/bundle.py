@@ -77,8 +77,11 @@ class Loaders:
         looked up, together with whatever else is wanted of that entity just then.
         """
         lacking = [record for record in records if _lacks(record, part)]
-        found = iter(await self._load_entities([_entity(record) for record in lacking], part))
-        return [next(found) if _lacks(record, part) else record for record in records]
+        found = await self._load_entities([_entity(record) for record in lacking], part)
+        if len(lacking) == len(records):
+            return found
+        rest = iter(found)
+        return [next(rest) if _lacks(record, part) else record for record in records]
 
     def has(self, provider: str, resource: str) -> bool:
         """Tell whether a provider is on and has this resource.
@@ -242,11 +245,8 @@ class Loaders:
         processor = on.resources.get(resource)
         if processor is None:
             return NotConfiguredError(provider, f"{provider} has no {resource}")
-        # What is remembered is told even when the provider takes no calls.
-        cached = on.memory.cached.get(resource)
-        if cached is None and (refused := on.refusal(self.deadline)) is not None:
-            return refused
-        loader = Loader.over(cached or processor, scope=self.trace, deadline=self.deadline)
+        source = on.memory.cached.get(resource, processor)
+        loader = Loader.over(source, scope=self.trace, deadline=self.deadline)
         self._loaders[name] = loader
         self.trace.watch(name, loader)
         return loader

@@ -5,7 +5,7 @@ ever, and where nothing is remembered, the processor's own futures are handed ou
 """
 
 import asyncio
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from typing import Any, Generic, TypeVar
 
 from batching import BatchProcessor, KeyCaller, SetCaller
@@ -19,21 +19,17 @@ V = TypeVar("V")
 class CachedProcessor(Generic[K, V]):
     """The processor of one resource, as far as loaders use it.
 
-    `refusal` tells why asking keys with this deadline is of no use, where it is.
-
-    >>> loader = Loader.over(CachedProcessor(processor, remembered, provider.refusal))
+    >>> loader = Loader.over(CachedProcessor(processor, remembered))
     """
 
     def __init__(
         self,
         processor: BatchProcessor[K, V],
         remembered: Remembered[K],
-        refusal: Callable[[float | None], Exception | None],
     ) -> None:
         self.name = processor.name
         self._processor = processor
         self._remembered = remembered
-        self._refusal = refusal
 
     def __repr__(self) -> str:
         return f"<CachedProcessor {self._remembered!r} {self._processor!r}>"
@@ -48,17 +44,13 @@ class CachedProcessor(Generic[K, V]):
     ) -> KeyCaller[K, V]:
         """Ask for one key, as `BatchProcessor.submit` does."""
         known = self._recall([key], scope)
-        refused = None if known else self._refusal(deadline)
-        if not known and refused is None:
+        if not known:
             return self._processor.submit(
                 key, scope=scope, deadline=deadline, background=background
             )
         caller: KeyCaller[K, V] = KeyCaller()
         caller.key = key
-        if refused is None:
-            caller.settle(key, known[key])
-        else:
-            caller.settle(key, refused, batch_failed=True)  # it says nothing of the key
+        caller.settle(key, known[key])
         return caller
 
     def submit_many(
@@ -73,13 +65,8 @@ class CachedProcessor(Generic[K, V]):
         keys = list(keys)
         known = self._recall(keys, scope)
         missing = [key for key in keys if key not in known] if known else keys
-        asked = ask(
-            self._processor,
-            missing,
-            self._refusal(deadline) if missing else None,
-            scope=scope,
-            deadline=deadline,
-            background=background,
+        asked = self._processor.submit_many(
+            missing, scope=scope, deadline=deadline, background=background
         )
         return _Recalled(keys, known, missing, asked) if known else asked
 
@@ -88,18 +75,6 @@ class CachedProcessor(Generic[K, V]):
         if known and isinstance(scope, Trace):
             scope.recall(self.name, len(known))
         return known
-
-
-def ask(
-    processor: BatchProcessor[K, V], keys: list[K], refused: Exception | None, **asking: Any
-) -> SetCaller[K, V]:
-    """Submit keys, or answer them all with why that is refused."""
-    if refused is None:
-        return processor.submit_many(keys, **asking)
-    caller: SetCaller[K, V] = SetCaller(loop=asyncio.get_running_loop())
-    caller.expect(keys)
-    caller.refuse(refused)
-    return caller
 
 
 class _Recalled(SetCaller[K, V]):

@@ -121,14 +121,12 @@ class Http:
         *,
         headers: Mapping[str, str] | None = None,
         transport: Transport | None = None,
-        timeout: float = TIMEOUT,
     ) -> None:
         self.provider = provider
         self._base_url = httpx.URL(base_url)
         self._base_path = urlsplit(base_url).path
         self._headers = {"accept": "application/json", "accept-encoding": "gzip", **(headers or {})}
         self._transport = transport or _transport()
-        self._timeout = timeout
 
     async def get(
         self,
@@ -183,7 +181,7 @@ class Http:
         status = fault = None
         try:
             with self._faults():
-                async with asyncio.timeout(self._timeout):
+                async with asyncio.timeout(TIMEOUT):
                     response = await self._transport.handle_async_request(request)
                     status = response.status_code
                     try:

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from batching import BatchProcessor, SetCaller
 from loaders.cache import Cache, Keep
-from loaders.cached import CachedProcessor, ask
+from loaders.cached import CachedProcessor
 from loaders.ids import RESOURCE_OF_KIND
 from loaders.lookups import Lookups
 from loaders.remembered import Remembered, by_key, parts_told
@@ -29,12 +29,10 @@ class Memory:
         resources: Mapping[str, BatchProcessor[Any, Any]],
         lookups: Mapping[str, Lookups],
         parts: Mapping[str, frozenset[str]],
-        refusal: Callable[[float | None], Exception | None],
     ) -> None:
         self._resources = resources
         self._lookups = lookups
         self._parts = parts
-        self._refusal = refusal
         self._keeps: dict[str, Keep] = {}
         #: By resource: what is known of it, and the processor behind that, look-ups apart.
         self.remembered: dict[str, Remembered[Any]] = {}
@@ -71,7 +69,7 @@ class Memory:
                 processor.name, cache, f"{partition}.{resource}", keep, again, parts=parts
             )
             if not lookup:
-                self.cached[resource] = CachedProcessor(processor, remembered, self._refusal)
+                self.cached[resource] = CachedProcessor(processor, remembered)
 
     def recall_part(
         self, kind: str, part: str, natives: Iterable[str], trace: Trace
@@ -104,8 +102,7 @@ class Memory:
     # Asked again, after all that somebody waits for.
 
     def _ask(self, resource: str, keys: list[Any], deadline: float) -> SetCaller[Any, Any]:
-        refused = self._refusal(deadline)
-        return ask(self._resources[resource], keys, refused, deadline=deadline, background=True)
+        return self._resources[resource].submit_many(keys, deadline=deadline, background=True)
 
     def _ask_parts(
         self, kind: str, keys: list[tuple[str, str]], deadline: float

@@ -17,17 +17,15 @@ One that has no bulk route for some fields of a record declares look-ups for the
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
-from math import ceil
 from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from batching import BatchEvent, BatchProcessor, Gate
 from loaders.cache import Keep
 from loaders.calls import Call, calls_of_batch
-from loaders.errors import RateLimitedError
 from loaders.lookups import Lookup, Lookups
 from loaders.memory import Memory
 from loaders.pipeline import Outcomes, Pipeline
-from loaders.retries import Throttle
+from loaders.retries import Patience
 from loaders.trace import observe
 
 K = TypeVar("K", bound=Hashable)
@@ -48,7 +46,8 @@ class ProviderStatus(NamedTuple):
     """How a provider stands, in this process.
 
     `reason` says why it is off. `hold` is the seconds for which it takes no calls, `budget` the
-    calls that could be made at once (None where no rate is set).
+    calls that could be made at once (None where no rate is set), `failing` the resources that are
+    left alone because they fail too often.
     """
 
     name: str
@@ -58,6 +57,7 @@ class ProviderStatus(NamedTuple):
     budget: float | None = None
     calls: int = 0
     batches: int = 0
+    failing: tuple[str, ...] = ()
 
 
 class Provider:
@@ -71,8 +71,9 @@ class Provider:
         self.lookups: dict[str, Lookups] = {}  # by kind
         self.parts: dict[str, frozenset[str]] = {}  # by kind: the fields that a look-up tells
         self.observers: Sequence[Observer] = ()
-        self.memory = Memory(self.resources, self.lookups, self.parts, self.refusal)
-        self._throttle = Throttle(gate)
+        self.memory = Memory(self.resources, self.lookups, self.parts)
+        self._patience = Patience(gate)
+        self._pipelines: list[Pipeline[Any, Any]] = []
         self._batches = 0
 
     def __repr__(self) -> str:
@@ -93,24 +94,19 @@ class Provider:
         `window` is in seconds, 0 is the tick. `keep` is how long what it tells may be remembered,
         as the provider's terms allow; None is not at all.
         """
-        name = f"{self.name}.{resource}"
         if keep is not None:
             get = self.memory.allow(resource, keep, get)
-
-        def resize(most: int) -> None:
-            processor.batch_size = most
-
         pipeline = Pipeline(
-            name, get, batch_size=batch_size, throttle=self._throttle, resize=resize
-        )
-        processor = self.resources[resource] = BatchProcessor(
-            pipeline,
-            batch_size,
-            window or None,
-            name=name,
-            gate=self.gate,
+            self.name,
+            resource,
+            get,
+            batch_size=batch_size,
+            window=window,
+            patience=self._patience,
             observers=(observe, self._count),
         )
+        self._pipelines.append(pipeline)
+        self.resources[resource] = pipeline.processor
 
     def add_lookups(
         self,
@@ -127,17 +123,6 @@ class Provider:
         self.lookups[kind] = lookups
         self.parts[kind] = frozenset(parts)
 
-    def refusal(self, deadline: float | None) -> RateLimitedError | None:
-        """Return why asking it is of no use for keys with this deadline, if it is of none.
-
-        Retry-After can be a day: nobody is kept waiting for what cannot come in time.
-        """
-        held = self.gate.held
-        if not held or deadline is None or held <= deadline - asyncio.get_running_loop().time():
-            return None
-        pause = f"{self.name} takes no calls for {ceil(held)} s"
-        return RateLimitedError(self.name, pause, retry_after=held)
-
     def status(self) -> ProviderStatus:
         """Return how it stands now."""
         return ProviderStatus(
@@ -147,6 +132,7 @@ class Provider:
             budget=self.gate.budget,
             calls=self.gate.calls,
             batches=self._batches,
+            failing=tuple(it.resource for it in self._pipelines if it.breaker.is_open),
         )
 
     async def close(self, *, grace: float | None = None) -> None:

@@ -23,3 +23,6 @@ class ProviderStatus:
     )
     calls: int = strawberry.field(description="HTTP calls made to it since the start.")
     batches: int = strawberry.field(description="Batches of keys sent to it since the start.")
+    failing: list[str] = strawberry.field(
+        description="Resources that fail too often and are left alone for up to a minute."
+    )

@@ -7,7 +7,7 @@ import pytest
 from batching import BatchProcessor, DeadlineExceededError, KeyNotFoundError
 from loaders import Artist, RateLimitedError, Trace
 from loaders.cache import Cache, Keep
-from loaders.cached import CachedProcessor, ask
+from loaders.cached import CachedProcessor
 from loaders.loader import Loader
 from loaders.remembered import Remembered
 from tests.work import counted
@@ -87,9 +87,11 @@ class World:
         self.values = values
         self.calls = []
         self.refused = None
-        self.processor = BatchProcessor(self.get, 50, name="spotify.tracks")
+        self.processor = BatchProcessor(
+            self.get, 50, name="spotify.tracks", refusal=lambda _: self.refused
+        )
         self.remembered = Remembered("spotify.tracks", Cache(100), PART, KEEP, self.ask_again)
-        self.cached = CachedProcessor(self.processor, self.remembered, lambda _: self.refused)
+        self.cached = CachedProcessor(self.processor, self.remembered)
 
     async def get(self, keys):
         self.calls.append(keys)
@@ -99,7 +101,7 @@ class World:
         return found
 
     def ask_again(self, keys, deadline):
-        return ask(self.processor, keys, None, deadline=deadline, background=True)
+        return self.processor.submit_many(keys, deadline=deadline, background=True)
 
 
 async def test_a_set_is_answered_from_both_in_its_order_with_repetitions():
@@ -145,12 +147,12 @@ async def test_a_deadline_and_a_refusal_are_not_remembered_by_the_request():
     world = World(a=1, b=2)
     await world.cached.submit_many(["a"])
     loader = Loader.over(world.cached, deadline=1.5)
+    world.refused = RateLimitedError("spotify", "spotify takes no calls for 9 s", retry_after=9.0)
+    assert await loader.load_many(["a", "b"], return_exceptions=True) == [1, world.refused]
+    world.refused = None
     one, two = await loader.load_many(["a", "b"], return_exceptions=True)
     assert one == 1
     assert isinstance(two, DeadlineExceededError)
-    world.refused = RateLimitedError("spotify", "spotify takes no calls for 9 s", retry_after=9.0)
-    assert (await loader.load_many(["a", "b"], return_exceptions=True))[1] is world.refused
-    world.refused = None
     assert await Loader.over(world.cached).load_many(["a", "b"]) == [1, 2]
 
 
