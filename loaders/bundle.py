@@ -252,7 +252,7 @@ class Loaders:
         if processor is None:
             return NotConfiguredError(provider, f"{provider} has no {resource}")
         loader = Loader.over(
-            on.memory.cached.get(resource) or processor,
+            on.memory.cached.get(resource, processor),
             scope=self.trace,
             deadline=self.deadline,
             background=self._background,

@@ -22,7 +22,11 @@ class CachedProcessor(Generic[K, V]):
     >>> loader = Loader.over(CachedProcessor(processor, remembered))
     """
 
-    def __init__(self, processor: BatchProcessor[K, V], remembered: Remembered[K]) -> None:
+    def __init__(
+        self,
+        processor: BatchProcessor[K, V],
+        remembered: Remembered[K],
+    ) -> None:
         self.name = processor.name
         self._processor = processor
         self._remembered = remembered
