@@ -20,8 +20,10 @@ from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from batching import BatchEvent, BatchProcessor, Gate
+from loaders.cache import Keep
 from loaders.calls import Call, calls_of_batch
 from loaders.lookups import Lookup, Lookups
+from loaders.memory import Memory
 from loaders.pipeline import Outcomes, Pipeline
 from loaders.retries import Patience
 from loaders.trace import observe
@@ -69,6 +71,7 @@ class Provider:
         self.lookups: dict[str, Lookups] = {}  # by kind
         self.parts: dict[str, frozenset[str]] = {}  # by kind: the fields that a look-up tells
         self.observers: Sequence[Observer] = ()
+        self.memory = Memory(self.resources, self.lookups, self.parts)
         self._patience = Patience(gate)
         self._pipelines: list[Pipeline[Any, Any]] = []
         self._batches = 0
@@ -83,12 +86,16 @@ class Provider:
         *,
         batch_size: int,
         window: float,
+        keep: Keep | None = None,
     ) -> None:
         """Serve a resource: `get` makes one bulk call for at most `batch_size` keys.
 
         It returns one outcome per key, or raises a ProviderError: the rest is the pipeline's.
-        `window` is in seconds, 0 is the tick.
+        `window` is in seconds, 0 is the tick. `keep` is how long what it tells may be remembered,
+        as the provider's terms allow; None is not at all.
         """
+        if keep is not None:
+            get = self.memory.allow(resource, keep, get)
         pipeline = Pipeline(
             self.name,
             resource,
@@ -109,9 +116,10 @@ class Provider:
         get: Callable[[list[Lookup]], Awaitable[Sequence[Any]]],
         *,
         window: float,
+        keep: Keep | None = None,
     ) -> None:
         """Serve look-ups of a kind, one per call, for these fields and for what was merged."""
-        self.add(f"{kind}_lookup", get, batch_size=1, window=window)
+        self.add(f"{kind}_lookup", get, batch_size=1, window=window, keep=keep)
         self.lookups[kind] = lookups
         self.parts[kind] = frozenset(parts)
 
@@ -132,6 +140,7 @@ class Provider:
 
         After `grace` seconds, where given, the keys that are left fail.
         """
+        self.memory.end()
         try:
             await asyncio.gather(
                 *(processor.close(grace=grace) for processor in self.resources.values())

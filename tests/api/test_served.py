@@ -23,7 +23,11 @@ def simulator():
 def live(simulator):
     """A live server over a simulator process."""
     assert ask(simulator, "POST", "/_reset", {}).status < 300
-    with process("serve", **over(simulator), UNISONO_GRACE="2") as (server, port):
+    settings = {
+        "UNISONO_GRACE": "2",
+        "UNISONO_CACHE_ENTRIES": "0",  # every query shall call
+    }
+    with process("serve", **over(simulator), **settings) as (server, port):
         yield server, port, simulator
 
 

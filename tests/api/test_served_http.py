@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 ID = "spotify:track:{:022d}".format
 ONE = f'{{ track(id: "{ID(1)}") {{ name }} }}'
 GRAPHQL_JSON = "application/graphql-response+json"
+NO_CACHE = {"UNISONO_CACHE_ENTRIES": "0"}  # every query shall call
 APP, ELSEWHERE = "https://app.example", "https://elsewhere.example"
 
 
@@ -32,7 +33,7 @@ def forgetting(upstream):
 
 @pytest.fixture(scope="module")
 def server(upstream):
-    with process("serve", **over(upstream), UNISONO_CORS_ORIGINS=APP) as (_, port):
+    with process("serve", **over(upstream), **NO_CACHE, UNISONO_CORS_ORIGINS=APP) as (_, port):
         yield port
 
 
@@ -133,7 +134,7 @@ def test_only_the_origins_of_the_setting_may_ask_from_a_browser(server):
 def public(upstream):
     """A server for strangers, with little patience."""
     settings = {"UNISONO_EXPLORE": "false", "UNISONO_DEADLINE": "0.5", "UNISONO_MAX_CALLS": "5"}
-    with process("serve", **over(upstream), **settings) as (_, port):
+    with process("serve", **over(upstream), **NO_CACHE, **settings) as (_, port):
         yield port
 
 
@@ -235,7 +236,7 @@ def test_what_nobody_foresaw_is_masked_and_found_in_the_log_by_its_request(upstr
 
 def test_one_key_after_the_other_is_warned_of_with_the_field_that_asks(upstream):
     ids = ", ".join(f'"{ID(n)}"' for n in range(6))
-    with process("serve", **over(upstream), before=ODD) as (server, port):
+    with process("serve", **over(upstream), **NO_CACHE, before=ODD) as (server, port):
         for _ in range(2):  # fields are named from the second time on
             assert post(port, f"{{ tracks(ids: [{ids}]) {{ name }} }}").status == 200
         *_, line = [line for line in server.logged() if line["level"] == "warning"]
