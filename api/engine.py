@@ -112,7 +112,7 @@ class Engine:
         The operations of one request may share it, and with it the loaders and what they remember.
         """
         deadline = asyncio.get_running_loop().time() + self.settings.deadline
-        account = Trace(fields=trace)
+        account = Trace(fields=trace, feed=self.providers.feed)
         return Context(
             loaders=self.providers.loaders(trace=account, deadline=deadline),
             trace=account,

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
-from graphql import get_operation_ast
+from graphql import OperationDefinitionNode, get_operation_ast
 
 from api.context import Context
 from api.cost import NOTHING, Cost, Pace, cost_of
@@ -119,6 +119,9 @@ class Operations:
     async def _execute(self, run: "_Run", context: Context) -> Answer:
         clock = asyncio.get_running_loop().time
         began = clock()
+        feed = self.engine.providers.feed
+        if feed.is_watched:
+            feed.begin(context.trace.number, _name(run))
         answer: Answer | None = None
         try:
             async with asyncio.timeout_at(context.deadline + _LATE):
@@ -139,6 +142,10 @@ class Operations:
         """Write the operation's one line, and count it; no answer means that nobody waited."""
         kind, outcome = _kind(run), _outcome(answer)
         self.metrics.operation(kind, outcome, seconds)
+        feed = self.engine.providers.feed
+        if feed.is_watched:
+            counts = context.trace.report()
+            feed.answer(context.trace.number, _name(run), outcome, seconds, counts)
         if not logger.isEnabledFor(logging.INFO):
             return
         codes = {error["extensions"]["code"] for error in answer.errors} if answer else set()
@@ -195,10 +202,19 @@ def _cost(operation: Operation, prepared: Prepared, paces: dict[str, Pace]) -> C
     )
 
 
-def _kind(run: _Run) -> str:
+def _chosen(run: _Run) -> OperationDefinitionNode | None:
     document = run.prepared.document
-    chosen = document and get_operation_ast(document, run.operation.operation_name)
+    return get_operation_ast(document, run.operation.operation_name) if document else None
+
+
+def _kind(run: _Run) -> str:
+    chosen = _chosen(run)
     return chosen.operation.value if chosen else "none"
+
+
+def _name(run: _Run) -> str | None:
+    chosen = _chosen(run)
+    return chosen.name.value if chosen and chosen.name else None
 
 
 def _refused(

@@ -122,11 +122,12 @@ class Loaders:
     async def _load_entities(self, wanted: Sequence["_Wanted"]) -> list[Record | Exception | None]:
         """Return what is wanted: from bulk calls, and what those cannot tell from look-ups."""
         outcomes = await self._load([self._asked(it) for it in wanted])
-        unsure = [
-            index
-            for index, outcome in enumerate(outcomes)
-            if isinstance(outcome, MaybeMergedError) and self._may_look_up(wanted[index])
-        ]
+        maybe = [index for index, it in enumerate(outcomes) if isinstance(it, MaybeMergedError)]
+        unsure = [index for index in maybe if self._may_look_up(wanted[index])]
+        for index in sorted(set(maybe).difference(unsure)):
+            it = wanted[index]
+            name = f"{it.provider}.{RESOURCE_OF_KIND[it.kind]}"
+            self.trace.answer(name, [it.native], [outcomes[index]])
         if unsure:
             looked_up = await self._load([self._look_up(wanted[index]) for index in unsure])
             for index, outcome in zip(unsure, looked_up, strict=True):
@@ -176,15 +177,18 @@ class Loaders:
                     outcomes[index] = loader
                 continue
             keys = [asked[index][2] for index in indexes]
-            self.trace.ask(f"{provider}.{resource}", keys)
-            waiting.append((indexes, loader.load_many(keys, return_exceptions=True)))
+            name = f"{provider}.{resource}"
+            self.trace.ask(name, keys)
+            waiting.append((name, keys, indexes, loader.load_many(keys, return_exceptions=True)))
         # All are submitted by now, so waiting for one after the other is waiting for the slowest.
         try:
-            for indexes, values in waiting:
-                for index, value in zip(indexes, await values, strict=True):
+            for name, keys, indexes, values in waiting:
+                settled = await values
+                self.trace.answer(name, keys, settled, passing=MaybeMergedError)
+                for index, value in zip(indexes, settled, strict=True):
                     outcomes[index] = value
         finally:
-            for _, values in waiting:  # who is cancelled waits for none of them any more
+            for *_, values in waiting:  # who is cancelled waits for none of them any more
                 values.cancel()
         return outcomes
 

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from batching import BatchEvent, BatchProcessor, Gate
 from loaders.calls import BatchCalls, Call, calls_of_batch
+from loaders.feed import UNWATCHED
 from loaders.lookups import Lookup, Lookups
 from loaders.trace import observe
 
@@ -65,6 +66,7 @@ class Provider:
         self.lookups: dict[str, Lookups] = {}  # by kind
         self.parts: dict[str, frozenset[str]] = {}  # by kind: the fields that a look-up tells
         self.observers: Sequence[Observer] = ()
+        self.feed = UNWATCHED
         self._batches = 0
 
     def __repr__(self) -> str:
@@ -86,8 +88,10 @@ class Provider:
 
         async def get_counted(keys: list[K]) -> Sequence[V | Exception] | Mapping[K, V | Exception]:
             # In the batch's own context: its calls and its observers find it, no other batch does.
-            calls_of_batch.set(BatchCalls(name))
-            return await get(keys)
+            batch = BatchCalls(name)
+            calls_of_batch.set(batch)
+            with self.feed.flight(batch, name, keys):
+                return await get(keys)
 
         self.resources[resource] = BatchProcessor(
             get_counted,

@@ -180,6 +180,10 @@ class Settings(BaseSettings):
         default=True,
         description="Whether strangers may explore: introspection, suggestions and pages.",
     )
+    live: bool = Field(
+        default=False,
+        description="Whether `/live` shows batches, keys included; with `--demo` it does.",
+    )
     log_format: Literal["auto", "json", "text"] = Field(
         default="auto", description="`json`, `text`, or `auto`: text on a terminal."
     )
@@ -213,7 +217,7 @@ class Settings(BaseSettings):
             client_secret=SecretStr("demo"),
         )
         musicbrainz = MusicBrainzSettings(base_url=f"{SIMULATOR_URL}/ws/2")
-        own = {"demo": True, "spotify": spotify, "musicbrainz": musicbrainz}
+        own = {"demo": True, "live": True, "spotify": spotify, "musicbrainz": musicbrainz}
         return cls(**{**own, **values})
 
     @classmethod

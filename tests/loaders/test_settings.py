@@ -38,6 +38,7 @@ def test_every_variable_is_read(monkeypatch):
         "UNISONO_MAX_OPERATIONS": "4",
         "UNISONO_MAX_CALLS": "50",
         "UNISONO_EXPLORE": "false",
+        "UNISONO_LIVE": "true",
         "UNISONO_LOG_FORMAT": "json",
         "UNISONO_COLUMNS": "off",
         "UNISONO_CORS_ORIGINS": "https://a.example, http://b.example:3000/",
@@ -60,6 +61,7 @@ def test_every_variable_is_read(monkeypatch):
     settings = Settings()
     assert (settings.contact, settings.deadline, settings.max_ids) == ("me@example.org", 2.5, 7)
     assert settings.columns is False
+    assert settings.live is True
     assert settings.cors_origins == ("https://a.example", "http://b.example:3000")
     assert settings.spotify.base_url == "http://127.0.0.1:9000/v1"
     assert settings.spotify.token_url == "http://127.0.0.1:9000/api/token"
