@@ -16,7 +16,7 @@ $(or $(MAKECMDGOALS),help):
 else
 
 .NOTPARALLEL:
-.PHONY: help serve test lint types architecture schema coverage tests fix export lock audit clean \
+.PHONY: help serve test lint types architecture schema coverage tests fix export lock audit graphiql clean \
     environment environment-to-run
 
 help:  ## this list
@@ -72,6 +72,9 @@ lock:  ## write the lock files, with uv (ARGS=--upgrade: with the newest version
 
 audit: environment  ## GraphQL over HTTP, audited by graphql-http against the served demo (needs node and npm)
 	@.ci/audit $(BIN)/unisono
+
+graphiql:  ## build the query page's GraphiQL anew, of the versions in .ci/graphiql (needs node and npm)
+	@.ci/graphiql/make
 
 clean:  ## remove the environments and all caches
 	rm -rf .venv .venv-* .coverage* .hypothesis .*_cache dist

@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from api.engine import Engine
@@ -80,18 +80,25 @@ def _middleware(settings: Settings) -> list[Middleware]:
 def _pages(settings: Settings) -> list[BaseRoute]:
     routes: list[BaseRoute] = []
     if settings.explore:
-        routes.append(Route("/", _query))
+        routes += [Route("/", _home), Route("/live", _live if settings.live else _no_live)]
     if settings.live:
         routes += [Route("/live", _live), Route("/live/events", live_events)]
     return [*routes, Mount("/pages", Parts())] if routes else []
 
 
-async def _query(_request: Request) -> Response:
-    return page("query.html")
+async def _home(_request: Request) -> Response:
+    return page("home")
 
 
 async def _live(_request: Request) -> Response:
-    return page("live/index.html")
+    return page("live")
+
+
+async def _no_live(_request: Request) -> Response:
+    return PlainTextResponse(
+        "This server does not show its batches; with UNISONO_LIVE=true it would.\n",
+        HTTPStatus.NOT_FOUND,
+    )
 
 
 async def _healthz(_request: Request) -> Response:

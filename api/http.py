@@ -53,7 +53,7 @@ class GraphQLEndpoint:
 
     async def _respond(self, request: Request, request_id: str) -> Response:
         if self._settings.explore and _is_a_browser(request):
-            return page("query.html")
+            return page("ide")
         asked = await operations(request, self._settings)
         trace = request.headers.get("x-unisono-trace") == "1"
         listed = [asked] if isinstance(asked, Operation) else asked
