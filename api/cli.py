@@ -84,6 +84,8 @@ def serve(
     """Serve GraphQL over HTTP."""
     if demo and workers > 1:
         _stop("--workers: expected 1 with --demo: its simulator lives in one process", MISUSED)
+    if workers > 1 and not os.environ.get("UNISONO_REPLICAS"):
+        os.environ["UNISONO_REPLICAS"] = str(workers)  # which the workers inherit
     settings = Settings.demo_settings() if demo else Settings()
     for name in unknown_variables(os.environ):
         typer.echo(f"unisono: {name} is no setting, and ignored", err=True)

@@ -154,5 +154,15 @@ class Engine:
         return Answer(
             result.data,
             formatted(result.errors or (), context.request_id),
-            {"batching": context.trace.report()} if context.names_fields else {},
+            _told(context),
         )
+
+
+def _told(context: Context) -> dict[str, Any]:
+    """Return the extensions of an answer: always what is stale in it, on demand what it cost."""
+    told: dict[str, Any] = {}
+    if context.trace.stale:
+        told["stale"] = context.trace.stale
+    if context.names_fields:
+        told["batching"] = context.trace.report()
+    return told

@@ -13,3 +13,4 @@ class Provider(Enum):
     MUSICBRAINZ = strawberry.enum_value(
         "musicbrainz", description="MusicBrainz: tracks are its recordings, albums its releases."
     )
+    DEEZER = strawberry.enum_value("deezer", description="Deezer's API, which asks for no key.")

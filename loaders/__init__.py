@@ -1,7 +1,13 @@
 """From ids to records: providers, the records they share, and one request's loaders."""
 
-from batching import DeadlineExceededError, ProcessorClosedError, QueueFullError
+from batching import (
+    DeadlineExceededError,
+    ProcessorClosedError,
+    QueueFullError,
+    RetryableError,
+)
 from loaders.bundle import Loaders
+from loaders.cache import Cache
 from loaders.calls import Call
 from loaders.errors import (
     AuthError,
@@ -42,6 +48,7 @@ __all__ = [
     "Artist",
     "AuthError",
     "BadResponseError",
+    "Cache",
     "Call",
     "CircuitOpenError",
     "DeadlineExceededError",
@@ -60,6 +67,7 @@ __all__ = [
     "Record",
     "Ref",
     "RejectedError",
+    "RetryableError",
     "SearchKey",
     "SearchPages",
     "Settings",

@@ -8,21 +8,19 @@ Outcomes come in the order of what was asked: a value, None for what the provide
 the exception of that one key. Cancelling a call here cancels nothing that another caller waits for.
 """
 
-import asyncio
 from collections.abc import Hashable, Mapping, Sequence
-from math import ceil
-from typing import Any, NamedTuple
+from typing import Any, TypeAlias
 
-from loaders.errors import MaybeMergedError, NotConfiguredError, ProviderError, RateLimitedError
-from loaders.ids import Ref
+from loaders.errors import MaybeMergedError, NotConfiguredError, ProviderError
+from loaders.ids import RESOURCE_OF_KIND, Ref
 from loaders.loader import Loader
 from loaders.lookups import Lookup
 from loaders.provider import Provider
 from loaders.records import UNKNOWN, Album, Page, PageKey, Record, Track
 from loaders.trace import Trace
 
-# Where an entity of a kind is asked by its id.
-RESOURCE_OF_KIND = {"track": "tracks", "artist": "artists", "album": "albums"}
+# What names an entity: provider, kind and native id. A plain tuple, for there are many at a time.
+_Entity: TypeAlias = tuple[str, str, str]
 
 # Ids that one request may look up because they may have been merged: at MusicBrainz's call a second
 # a third of the usual deadline. More of them fail, and may be asked again.
@@ -52,6 +50,9 @@ class Loaders:
         # entities it looked for because they may have been merged.
         self._lookups: dict[tuple[str, str, str], list[Lookup]] = {}
         self._unsure: set[tuple[str, str, str]] = set()
+        # What the process remembered of what look-ups tell, by part: this request keeps to it.
+        self._remembers = any(provider.memory.remembered for provider in providers.values())
+        self._recalled: dict[str, dict[_Entity, Record | None]] = {}
 
     async def load(
         self, resource: str, asked: Sequence[tuple[str, Hashable]]
@@ -65,7 +66,7 @@ class Loaders:
 
     async def entities(self, refs: Sequence[Ref]) -> list[Record | Exception | None]:
         """Return the record of each reference, whatever its kind and provider."""
-        return await self._load_entities([_Wanted(*_fields(ref)) for ref in refs])
+        return await self._load_entities([(ref.provider, ref.kind, ref.native) for ref in refs])
 
     async def complete(
         self, records: Sequence[Record], part: str | None = None
@@ -76,9 +77,11 @@ class Loaders:
         looked up, together with whatever else is wanted of that entity just then.
         """
         lacking = [record for record in records if _lacks(record, part)]
-        wanted = [_Wanted(it.provider, it.kind, it.native, part) for it in lacking]
-        found = iter(await self._load_entities(wanted))
-        return [next(found) if _lacks(record, part) else record for record in records]
+        found = await self._load_entities([_entity(record) for record in lacking], part)
+        if len(lacking) == len(records):
+            return found
+        rest = iter(found)
+        return [next(rest) if _lacks(record, part) else record for record in records]
 
     def has(self, provider: str, resource: str) -> bool:
         """Tell whether a provider is on and has this resource.
@@ -119,49 +122,90 @@ class Loaders:
             outcomes[index] = page
         return outcomes
 
-    async def _load_entities(self, wanted: Sequence["_Wanted"]) -> list[Record | Exception | None]:
-        """Return what is wanted: from bulk calls, and what those cannot tell from look-ups."""
-        outcomes = await self._load([self._asked(it) for it in wanted])
+    async def _load_entities(
+        self, entities: Sequence[_Entity], part: str | None = None
+    ) -> list[Record | Exception | None]:
+        """Return entities, or as much of them as tells the part.
+
+        They come from bulk calls, and what those cannot tell from look-ups.
+        """
+        if part is None or not (recalled := self._recall(entities, part)):
+            return await self._ask_entities(entities, part)
+        asked = [entity for entity in entities if entity not in recalled]
+        outcomes = iter(await self._ask_entities(asked, part))
+        return [recalled[entity] if entity in recalled else next(outcomes) for entity in entities]
+
+    def _recall(self, entities: Sequence[_Entity], part: str) -> Mapping[_Entity, Record | None]:
+        """Return what the process remembers of these entities, if the part has to be looked up."""
+        if not self._remembers:
+            return {}
+        recalled = self._recalled.setdefault(part, {})
+        groups: dict[tuple[str, str], list[_Entity]] = {}
+        for entity in entities:
+            if entity not in recalled and not self._has_looked_up(entity, part):
+                groups.setdefault(entity[:2], []).append(entity)
+        for (provider, kind), them in groups.items():
+            if self._is_looked_up(provider, kind, part):
+                memory = self._providers[provider].memory
+                found = memory.recall_part(kind, part, [entity[2] for entity in them], self.trace)
+                recalled.update(((provider, kind, native), found[native]) for native in found)
+        return recalled
+
+    def _has_looked_up(self, entity: _Entity, part: str) -> bool:
+        return any(part in lookup.parts for lookup in self._lookups.get(entity, ()))
+
+    async def _ask_entities(
+        self, entities: Sequence[_Entity], part: str | None
+    ) -> list[Record | Exception | None]:
+        outcomes = await self._load(self._asked(entities, part))
         maybe = [index for index, it in enumerate(outcomes) if isinstance(it, MaybeMergedError)]
-        unsure = [index for index in maybe if self._may_look_up(wanted[index])]
+        unsure = [index for index in maybe if self._may_look_up(entities[index])]
         for index in sorted(set(maybe).difference(unsure)):
-            it = wanted[index]
-            name = f"{it.provider}.{RESOURCE_OF_KIND[it.kind]}"
-            self.trace.answer(name, [it.native], [outcomes[index]])
+            provider, kind, native = entities[index]
+            name = f"{provider}.{RESOURCE_OF_KIND[kind]}"
+            self.trace.answer(name, [native], [outcomes[index]])
         if unsure:
-            looked_up = await self._load([self._look_up(wanted[index]) for index in unsure])
+            looked_up = await self._load([self._look_up(entities[index], part) for index in unsure])
             for index, outcome in zip(unsure, looked_up, strict=True):
                 outcomes[index] = outcome
         return outcomes
 
-    def _asked(self, wanted: "_Wanted") -> tuple[str, str, Hashable]:
-        """Return provider, resource and key by which something is asked first."""
-        if wanted.part and self._is_looked_up(wanted.provider, wanted.kind, wanted.part):
-            return self._look_up(wanted)
-        return wanted.provider, RESOURCE_OF_KIND[wanted.kind], wanted.native
+    def _asked(
+        self, entities: Sequence[_Entity], part: str | None
+    ) -> list[tuple[str, str, Hashable]]:
+        """Return provider, resource and key by which each of them is asked first."""
+        looked_up: set[tuple[str, str]] = set()
+        if part is not None:
+            pairs = {(provider, kind) for provider, kind, _ in entities}
+            looked_up = {pair for pair in pairs if self._is_looked_up(*pair, part)}
+        return [
+            self._look_up(entity, part)
+            if looked_up and entity[:2] in looked_up
+            else (entity[0], RESOURCE_OF_KIND[entity[1]], entity[2])
+            for entity in entities
+        ]
 
     def _is_looked_up(self, provider: str, kind: str, part: str) -> bool:
         on = self._providers.get(provider)
         return on is not None and part in on.parts.get(kind, ())
 
-    def _may_look_up(self, wanted: "_Wanted") -> bool:
+    def _may_look_up(self, entity: _Entity) -> bool:
         """Tell whether this request may look for one more entity that may have been merged."""
-        entity = wanted.provider, wanted.kind, wanted.native
         if len(self._unsure) < LOOKUPS_PER_REQUEST:
             self._unsure.add(entity)
         return entity in self._unsure
 
-    def _look_up(self, wanted: "_Wanted") -> tuple[str, str, Hashable]:
+    def _look_up(self, entity: _Entity, part: str | None) -> tuple[str, str, Hashable]:
         """Return the look-up of this request that tells the part, or one that will."""
-        parts = {wanted.part} - {None}
-        mine = self._lookups.setdefault(wanted[:3], [])
+        provider, kind, native = entity
+        parts = set() if part is None else {part}
+        mine = self._lookups.setdefault(entity, [])
         lookup = next((one for one in mine if parts <= one.parts), None)
         if lookup is None:
-            open_ones = self._providers[wanted.provider].lookups[wanted.kind]
-            lookup = open_ones.wanting(wanted.native, [it for it in [wanted.part] if it])
+            lookup = self._providers[provider].lookups[kind].wanting(native, parts)
             if lookup not in mine:
                 mine.append(lookup)
-        return wanted.provider, f"{wanted.kind}_lookup", lookup
+        return provider, f"{kind}_lookup", lookup
 
     async def _load(self, asked: Sequence[tuple[str, str, Hashable]]) -> list[Any | Exception]:
         """Return one outcome per provider, resource and key: one `load_many` per loader."""
@@ -205,36 +249,20 @@ class Loaders:
         processor = on.resources.get(resource)
         if processor is None:
             return NotConfiguredError(provider, f"{provider} has no {resource}")
-        held = on.gate.held
-        if held and self.deadline is not None and held > self.deadline - _now():
-            # Retry-After can be a day: nobody is kept waiting for what cannot come in time.
-            pause = f"{provider} takes no calls for {ceil(held)} s"
-            return RateLimitedError(provider, pause, retry_after=held)
-        loader = Loader.over(processor, scope=self.trace, deadline=self.deadline)
+        cached = on.memory.cached.get(resource)
+        loader = Loader.over(cached or processor, scope=self.trace, deadline=self.deadline)
         self._loaders[name] = loader
         self.trace.watch(name, loader)
         return loader
 
 
-class _Wanted(NamedTuple):
-    """An entity, and the field of it that is wanted; None for whatever its bulk call tells."""
-
-    provider: str
-    kind: str
-    native: str
-    part: str | None = None
-
-
-def _fields(ref: Ref) -> tuple[str, str, str]:
-    return ref.provider, ref.kind, ref.native
+def _entity(record: Record) -> _Entity:
+    provider, kind, native = record.id.split(":", 2)
+    return provider, kind, native
 
 
 def _lacks(record: Record, part: str | None) -> bool:
     return not record.is_complete if part is None else getattr(record, part) is UNKNOWN
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()
 
 
 _MISSING: Any = object()
@@ -244,5 +272,6 @@ def _tracks_told(outcome: Any, offset: int, limit: int) -> Any:
     """Return the page of tracks that an album told, if it told it, or else why there is none."""
     if not isinstance(outcome, Album):
         return outcome
-    page = None if outcome.tracks is UNKNOWN else outcome.tracks.cut(offset, limit)
+    told = outcome.tracks
+    page = told.cut(offset, limit) if isinstance(told, Page) else None
     return _MISSING if page is None else page

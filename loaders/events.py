@@ -3,13 +3,13 @@
 Where keys are listed, there are `size` of them, or none where a frame was full.
 """
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import msgspec
 
 # What a drawing can show of a key, or of a name that a client chose.
-_LONGEST = 60
+LONGEST = 60
 
 
 class Event(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="event", tag=str.lower):
@@ -31,7 +31,16 @@ class Asked(Event, frozen=True):
     request: int
     loader: str
     size: int
-    keys: tuple[str, ...] = ()
+    keys: Sequence[str] = ()
+
+
+class Cached(Event, frozen=True):
+    """Of the keys that were asked last, the process remembered these."""
+
+    request: int
+    loader: str
+    size: int
+    keys: Sequence[str] = ()
 
 
 class Left(Event, frozen=True):
@@ -40,7 +49,7 @@ class Left(Event, frozen=True):
     batch: int
     loader: str
     size: int
-    keys: tuple[str, ...] = ()
+    keys: Sequence[str] = ()
 
 
 class Gone(Event, frozen=True):
@@ -78,7 +87,7 @@ class Failed(Event, frozen=True):
     loader: str
     error: str
     size: int
-    keys: tuple[str, ...] = ()
+    keys: Sequence[str] = ()
 
 
 class Answered(Event, frozen=True):
@@ -111,11 +120,13 @@ class Frame(msgspec.Struct, omit_defaults=True):
     hello: list[dict[str, Any]] = []
 
 
-def shown(key: Hashable) -> str:
-    """Return a key as people know it; a page or a search by what it is of.
+def shown(keys: Sequence[Hashable]) -> Sequence[str]:
+    """Return keys as people know them; a page or a search by what it is of.
 
-    >>> shown(PageKey("11dFghVXANMlKmJXsNCbNl", offset=0, limit=50))
-    '11dFghVXANMlKmJXsNCbNl'
+    >>> shown([PageKey("11dFghVXANMlKmJXsNCbNl", offset=0, limit=50)])
+    ['11dFghVXANMlKmJXsNCbNl']
     """
-    native = getattr(key, "native", None) or getattr(key, "text", None) or key
-    return str(native)[:_LONGEST]
+    if set(map(type, keys)) == {str} and max(map(len, keys)) <= LONGEST:  # type: ignore[arg-type]  # all are text
+        return keys  # type: ignore[return-value]  # all are text
+    natives = [getattr(key, "native", None) or getattr(key, "text", None) or key for key in keys]
+    return [str(native)[:LONGEST] for native in natives]

@@ -90,23 +90,26 @@ class Feed:
 
     def begin(self, request: int, name: str | None) -> None:
         """Tell of an operation that begins."""
-        self._tell(events.Began, request=request, name=events.shown(name or ""))
+        self._tell(events.Began, request=request, name=(name or "")[: events.LONGEST])
 
     def ask(self, request: int, loader: str, keys: Sequence[Hashable]) -> None:
         """Tell of keys that a request asks for."""
         self._totals.asked += len(keys)
         self._tell(events.Asked, keys, request=request, loader=loader)
 
-    def flight(
-        self, batch: BatchCalls, loader: str, keys: Sequence[Hashable]
-    ) -> AbstractContextManager[None]:
+    def recall(self, request: int, loader: str, keys: Sequence[Hashable]) -> None:
+        """Tell of keys, of those that were asked last, that the process remembered."""
+        self._tell(events.Cached, keys, request=request, loader=loader)
+
+    def flight(self, keys: Sequence[Hashable]) -> AbstractContextManager[None]:
         """Tell of a batch that leaves, and of one that is given up; looks by itself."""
-        return self._flight(batch, loader, keys) if self.is_watched else _UNSEEN
+        batch = calls_of_batch.get()
+        return self._flight(batch, keys) if self.is_watched and batch else _UNSEEN
 
     @contextmanager
-    def _flight(self, batch: BatchCalls, loader: str, keys: Sequence[Hashable]) -> Iterator[None]:
+    def _flight(self, batch: BatchCalls, keys: Sequence[Hashable]) -> Iterator[None]:
         self._totals.batches += 1
-        self._tell(events.Left, keys, batch=batch.number, loader=loader)
+        self._tell(events.Left, keys, batch=batch.number, loader=batch.resource)
         try:
             yield
         except asyncio.CancelledError:
@@ -153,7 +156,7 @@ class Feed:
         self._tell(
             events.Answered,
             request=request,
-            name=events.shown(name or ""),
+            name=(name or "")[: events.LONGEST],
             outcome=outcome,
             seconds=_rounded(seconds),
             counts=counts,
@@ -169,7 +172,7 @@ class Feed:
             told["size"] = len(keys)
             if self._keys + len(keys) <= MOST_KEYS:
                 self._keys += len(keys)
-                told["keys"] = list(map(events.shown, keys))
+                told["keys"] = events.shown(keys)
         if not self._events:
             self._publish_in(FRAME)
         self._events.append(kind(at=_rounded(asyncio.get_running_loop().time()), **told))

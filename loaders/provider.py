@@ -16,13 +16,17 @@ One that has no bulk route for some fields of a record declares look-ups for the
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from batching import BatchEvent, BatchProcessor, Gate
-from loaders.calls import BatchCalls, Call, calls_of_batch
+from loaders.cache import Keep
+from loaders.calls import Call, calls_of_batch
 from loaders.feed import UNWATCHED
 from loaders.lookups import Lookup, Lookups
+from loaders.memory import Memory
+from loaders.pipeline import Outcomes, Pipeline
+from loaders.retries import Patience
 from loaders.trace import observe
 
 K = TypeVar("K", bound=Hashable)
@@ -43,7 +47,8 @@ class ProviderStatus(NamedTuple):
     """How a provider stands, in this process.
 
     `reason` says why it is off. `hold` is the seconds for which it takes no calls, `budget` the
-    calls that could be made at once (None where no rate is set).
+    calls that could be made at once (None where no rate is set), `failing` the resources that are
+    left alone because they fail too often.
     """
 
     name: str
@@ -53,6 +58,7 @@ class ProviderStatus(NamedTuple):
     budget: float | None = None
     calls: int = 0
     batches: int = 0
+    failing: tuple[str, ...] = ()
 
 
 class Provider:
@@ -67,6 +73,9 @@ class Provider:
         self.parts: dict[str, frozenset[str]] = {}  # by kind: the fields that a look-up tells
         self.observers: Sequence[Observer] = ()
         self.feed = UNWATCHED
+        self.memory = Memory(self.resources, self.lookups, self.parts)
+        self._patience = Patience(gate)
+        self._pipelines: list[Pipeline[Any, Any]] = []
         self._batches = 0
 
     def __repr__(self) -> str:
@@ -75,32 +84,36 @@ class Provider:
     def add(
         self,
         resource: str,
-        get: Callable[[list[K]], Awaitable[Sequence[V | Exception] | Mapping[K, V | Exception]]],
+        get: Callable[[list[K]], Awaitable[Outcomes[V, K]]],
         *,
         batch_size: int,
         window: float,
+        keep: Keep | None = None,
     ) -> None:
         """Serve a resource: `get` makes one bulk call for at most `batch_size` keys.
 
-        `window` is in seconds, 0 is the tick.
+        It returns one outcome per key, or raises a ProviderError: the rest is the pipeline's.
+        `window` is in seconds, 0 is the tick. `keep` is how long what it tells may be remembered,
+        as the provider's terms allow; None is not at all.
         """
-        name = f"{self.name}.{resource}"
+        if keep is not None:
+            get = self.memory.allow(resource, keep, get)
 
-        async def get_counted(keys: list[K]) -> Sequence[V | Exception] | Mapping[K, V | Exception]:
-            # In the batch's own context: its calls and its observers find it, no other batch does.
-            batch = BatchCalls(name)
-            calls_of_batch.set(batch)
-            with self.feed.flight(batch, name, keys):
+        async def get_in_sight(keys: list[K]) -> Outcomes[V, K]:
+            with self.feed.flight(keys):
                 return await get(keys)
 
-        self.resources[resource] = BatchProcessor(
-            get_counted,
-            batch_size,
-            window or None,
-            name=name,
-            gate=self.gate,
+        pipeline = Pipeline(
+            self.name,
+            resource,
+            get_in_sight,
+            batch_size=batch_size,
+            window=window,
+            patience=self._patience,
             observers=(observe, self._count),
         )
+        self._pipelines.append(pipeline)
+        self.resources[resource] = pipeline.processor
 
     def add_lookups(
         self,
@@ -110,9 +123,10 @@ class Provider:
         get: Callable[[list[Lookup]], Awaitable[Sequence[Any]]],
         *,
         window: float,
+        keep: Keep | None = None,
     ) -> None:
         """Serve look-ups of a kind, one per call, for these fields and for what was merged."""
-        self.add(f"{kind}_lookup", get, batch_size=1, window=window)
+        self.add(f"{kind}_lookup", get, batch_size=1, window=window, keep=keep)
         self.lookups[kind] = lookups
         self.parts[kind] = frozenset(parts)
 
@@ -125,6 +139,7 @@ class Provider:
             budget=self.gate.budget,
             calls=self.gate.calls,
             batches=self._batches,
+            failing=tuple(it.resource for it in self._pipelines if it.breaker.is_open),
         )
 
     async def close(self, *, grace: float | None = None) -> None:
@@ -132,6 +147,7 @@ class Provider:
 
         After `grace` seconds, where given, the keys that are left fail.
         """
+        self.memory.end()
         try:
             await asyncio.gather(
                 *(processor.close(grace=grace) for processor in self.resources.values())

@@ -5,12 +5,15 @@ from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 from loaders.bundle import Loaders
+from loaders.cache import Cache
+from loaders.deezer import connect_deezer
 from loaders.errors import NotConfiguredError
 from loaders.feed import Feed
 from loaders.http import ASGIApp, in_process
 from loaders.musicbrainz import connect_musicbrainz
 from loaders.provider import Observer, Provider, ProviderStatus
 from loaders.settings import Settings
+from loaders.shared import Keyspace, SharedQuota, SharedStore
 from loaders.spotify import connect_spotify
 from loaders.trace import Trace
 
@@ -19,6 +22,7 @@ from loaders.trace import Trace
 CONNECT: dict[str, Callable[..., Provider]] = {
     "spotify": connect_spotify,
     "musicbrainz": connect_musicbrainz,
+    "deezer": connect_deezer,
 }
 
 
@@ -36,6 +40,11 @@ class Providers:
         self.feed = Feed(hello=self._hello, standing=self._standing)
         self.observers: list[Observer] = [self.feed.land]  # each sees every batch
         self._simulator = simulator
+        self.cache: Cache | None = None
+        self._store: SharedStore | None = None
+        if settings.redis_url is not None:
+            url = settings.redis_url.get_secret_value()
+            self._store = SharedStore(url, replicas=settings.replicas)
         self._on: dict[str, Provider] = {}
         self._off: dict[str, str] = {}
 
@@ -43,14 +52,24 @@ class Providers:
         """Connect every provider whose settings allow it, once; makes no call yet."""
         if self._on or self._off:
             return
+        settings = _part_of(self.settings) if self._store is None else self.settings
+        # Made here, for its times are those of the loop that runs now.
+        self.cache = Cache(settings.cache_entries) if settings.cache_entries else None
         for name, connect in CONNECT.items():
             transport = None if self._simulator is None else in_process(self._simulator)
             try:
-                self._on[name] = connect(self.settings, transport=transport)
-                self._on[name].observers = self.observers
-                self._on[name].feed = self.feed
+                self._on[name] = connect(settings, transport=transport)
             except NotConfiguredError as error:
                 self._off[name] = str(error)
+                continue
+            self._on[name].observers = self.observers
+            self._on[name].feed = self.feed
+            if self.cache is not None:
+                self._on[name].memory.begin(self.cache, settings.of(name).partition(name))
+        if self._store is not None:
+            for provider in self._on.values():
+                self._share(provider, self._store)
+            await self._store.start()
 
     async def close(self, *, grace: float | None = None) -> None:
         """Send what waits, settle every key, close every connection.
@@ -62,6 +81,8 @@ class Providers:
         self._on, self._off = {}, {}
         await asyncio.gather(*(provider.close(grace=grace) for provider in providers))
         self.feed.close()
+        if self._store is not None:
+            await self._store.close()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -87,6 +108,13 @@ class Providers:
     def loaders(self, *, trace: Trace | None = None, deadline: float | None = None) -> Loaders:
         """Return the loaders of one request; `deadline` is loop time."""
         return Loaders(self._on, self._off, trace=trace or Trace(), deadline=deadline)
+
+    def _share(self, provider: Provider, store: SharedStore) -> None:
+        """Let a provider keep to what all processes may ask of it together."""
+        gate = provider.gate
+        keyspace = Keyspace.of(provider.name, self.settings.of(provider.name))
+        horizon = self.settings.deadline
+        gate.share(SharedQuota(store, keyspace, rate=gate.rate, burst=gate.burst, horizon=horizon))
 
     def _hello(self) -> list[dict[str, Any]]:
         """Return what whoever watches the feed is told first: who can be asked for what."""
@@ -122,3 +150,15 @@ class Providers:
             }
             for name, provider in self._on.items()
         }
+
+
+def _part_of(settings: Settings) -> Settings:
+    """Return the settings of one of several processes that cannot talk to each other."""
+    if settings.replicas == 1:
+        return settings
+    parts = {}
+    for name in CONNECT:
+        own = settings.of(name)
+        if own.rate is not None:
+            parts[name] = own.model_copy(update={"rate": own.rate / settings.replicas})
+    return settings.model_copy(update=parts)

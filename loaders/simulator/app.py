@@ -12,6 +12,7 @@ import msgspec
 
 from loaders.simulator.calls import Ledger, SimCall
 from loaders.simulator.catalogue import SEED, catalogue_of
+from loaders.simulator.deezer import Deezer
 from loaders.simulator.faults import ANY_ROUTE, Fault, FaultOrder, HungUp, wait
 from loaders.simulator.musicbrainz import MusicBrainz
 from loaders.simulator.pages import front_page, tell
@@ -50,9 +51,11 @@ class Simulator:
         self._clock = clock
         self.spotify = Spotify(self.catalogue, self.now)
         self.musicbrainz = MusicBrainz(self.catalogue, self.now)
+        self.deezer = Deezer(self.catalogue, self.now)
         self.providers: dict[str, Provider] = {
             "spotify": self.spotify,
             "musicbrainz": self.musicbrainz,
+            "deezer": self.deezer,
         }
 
     @property
@@ -172,9 +175,10 @@ class Simulator:
             return refused.answer
 
     def _turn_away(self, request: Request, allowed: list[str]) -> Answer:
-        is_musicbrainz = request.path.startswith("/ws/")
-        provider: Provider = self.musicbrainz if is_musicbrainz else self.spotify
-        answer = provider.error(405 if allowed else 404, is_open=False)
+        first = request.path.split("/")[1]
+        owners: dict[str, Provider] = {"ws": self.musicbrainz}
+        owners |= dict.fromkeys(("track", "artist", "album", "search"), self.deezer)
+        answer = owners.get(first, self.spotify).error(405 if allowed else 404, is_open=False)
         call = SimCall(self.now(), "unknown", (request.path[:200],), request.params, None)
         self._ledger.write_down(call)
         self._ledger.settle(call, answer.status)

@@ -23,7 +23,7 @@ async def test_readyz_is_ready_and_tells_the_providers(client):
         "status": "ready",
         "providers": [
             {"name": name, "on": True, "reason": None, "hold": 0.0}
-            for name in ("spotify", "musicbrainz")
+            for name in ("spotify", "musicbrainz", "deezer")
         ],
     }
 
@@ -35,7 +35,8 @@ async def test_a_provider_without_its_keys_is_off_and_the_server_ready(monkeypat
     async with app.router.lifespan_context(app):
         ready = await call_app(app, "GET", "/readyz")
         assert ready.status == 200
-        assert [provider["on"] for provider in ready.json()["providers"]] == [False, False]
+        on = {provider["name"]: provider["on"] for provider in ready.json()["providers"]}
+        assert on == {"spotify": False, "musicbrainz": False, "deezer": True}
         body = b'{"query": "{ track(id: \\"spotify:track:0000000000000000000000\\") { name } }"}'
         answer = await call_app(app, "POST", "/graphql", headers=JSON, body=body)
         [error] = answer.json()["errors"]
@@ -56,7 +57,7 @@ async def test_mounted_under_a_prefix_it_starts_at_the_first_request():
     assert answer.json() == {"data": {"__typename": "Query"}}
     status = b'{"query": "{ providers { name on } }"}'
     answer = await call_app(outer, "POST", "/music/graphql", headers=JSON, body=status)
-    on = [{"name": name, "on": True} for name in ("SPOTIFY", "MUSICBRAINZ")]
+    on = [{"name": name, "on": True} for name in ("SPOTIFY", "MUSICBRAINZ", "DEEZER")]
     assert answer.json() == {"data": {"providers": on}}
     page = await call_app(outer, "GET", "/music/", headers={"accept": "text/html"})
     assert page.status == 200

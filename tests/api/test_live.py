@@ -70,7 +70,7 @@ async def test_keys_that_fail_are_told_while_the_others_go_on(client, track_ids)
     assert (failed["loader"], failed["size"], failed["error"]) == (
         "spotify.albums",
         1,
-        "RejectedError",
+        "BadKeyError",
     )
     [answered] = [event for event in told(frames) if event["event"] == "answered"]
     assert answered["outcome"] == "partial"

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from loaders import Trace
+from loaders import Providers, Settings, Trace
 from loaders.feed import MOST_EVENTS, MOST_KEYS, MOST_WATCHERS, Feed
 from loaders.watcher import MOST_FRAMES
 from tests.work import counted
@@ -72,7 +72,7 @@ async def test_a_batch_is_told_from_its_keys_to_its_landing(simulator, providers
 async def test_the_first_frame_says_who_can_be_asked_for_what(feed):
     with feed.watch() as watcher:
         first, second = await frames_of(watcher, 2)
-    spotify, musicbrainz = first["hello"]
+    spotify, musicbrainz, *_ = first["hello"]
     assert (spotify["name"], spotify["on"], spotify["rate"]) == ("spotify", True, None)
     assert spotify["loaders"]["spotify.tracks"] == {"size": 50, "window": 0}
     assert (musicbrainz["name"], musicbrainz["rate"]) == ("musicbrainz", 1.0)
@@ -104,7 +104,7 @@ async def test_keys_that_fail_are_told_with_their_kind_of_error(simulator, provi
         trace.number,
         [NOBODY],
     )
-    assert failed["error"] == "RejectedError"
+    assert failed["error"] == "BadKeyError"
     assert frame["totals"]["failed"] == 1
 
 
@@ -119,6 +119,19 @@ async def test_a_batch_that_nobody_waits_for_any_more_is_told_to_be_gone(
         [frame] = await frames_of(watcher, 1)
     assert [event["event"] for event in frame["events"]] == ["asked", "left", "gone"]
     assert frame["events"][2]["batch"] == frame["events"][1]["batch"]
+
+
+async def test_keys_that_the_process_remembers_are_told_and_do_not_leave(simulator):
+    settings = Settings.demo_settings(cache_entries=100)
+    async with Providers(settings, simulator=simulator) as providers:
+        await load(providers, "A" * 22)
+        with providers.feed.watch() as watcher:
+            trace, _ = await load(providers, "A" * 22, "B" * 22)
+            [frame] = await frames_of(watcher, 1)
+    asked, cached, left, _ = frame["events"]
+    assert asked["keys"] == ["A" * 22, "B" * 22]
+    assert (cached["event"], cached["request"]) == ("cached", trace.number)
+    assert (cached["keys"], left["keys"]) == (["A" * 22], ["B" * 22])
 
 
 async def test_nothing_is_told_while_nobody_watches(providers, feed):

@@ -78,6 +78,16 @@ export class Ledger {
     return "fresh";
   }
 
+  // Of the keys that were asked just now, the process remembers these.
+  cached(event) {
+    const lane = this.lane(event.loader);
+    const request = this.request(event.request);
+    lane.cached = (lane.cached ?? 0) + event.size;
+    request.saved += event.size;
+    for (const text of event.keys ?? []) this.leave(lane, text, request.number);
+    if (!event.keys) this.takeUnnamed(lane, event.size);
+  }
+
   inAir(lane, text) {
     const flight = lane.flown.get(text);
     return flight && !flight.landed ? flight.keys.get(text) : undefined;
