@@ -230,6 +230,10 @@ class Settings(BaseSettings):
         default=True,
         description="Whether strangers may explore: introspection, suggestions and pages.",
     )
+    live: bool = Field(
+        default=False,
+        description="Whether `/live` shows batches, keys included; with `--demo` it does.",
+    )
     log_format: Literal["auto", "json", "text"] = Field(
         default="auto", description="`json`, `text`, or `auto`: text on a terminal."
     )
@@ -278,6 +282,7 @@ class Settings(BaseSettings):
         deezer = DeezerSettings(base_url=SIMULATOR_URL)
         own = {"demo": True, "spotify": spotify, "musicbrainz": musicbrainz}
         own["deezer"] = deezer
+        own["live"] = True
         own["cache_entries"] = 0  # so that a demo shows what each query costs
         alone = {"redis_url": None, "replicas": 1}
         return cls(**{**own, **alone, **values})
