@@ -147,7 +147,7 @@ class Provider:
 
         After `grace` seconds, where given, the keys that are left fail.
         """
-        self.memory.end()
+        await self.memory.end()
         try:
             await asyncio.gather(
                 *(processor.close(grace=grace) for processor in self.resources.values())

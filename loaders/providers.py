@@ -2,7 +2,12 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+<<<<<<< HEAD
 from typing import Any, Self
+=======
+from functools import partial
+from typing import Self
+>>>>>>> redis
 
 from loaders.bundle import Loaders
 from loaders.cache import Cache
@@ -12,8 +17,8 @@ from loaders.feed import Feed
 from loaders.http import ASGIApp, in_process
 from loaders.musicbrainz import connect_musicbrainz
 from loaders.provider import Observer, Provider, ProviderStatus
-from loaders.settings import Settings
-from loaders.shared import Keyspace, SharedQuota, SharedStore
+from loaders.settings import ProviderSettings, Settings
+from loaders.shared import Keyspace, SharedEntries, SharedQuota, SharedStore
 from loaders.spotify import connect_spotify
 from loaders.trace import Trace
 
@@ -63,12 +68,14 @@ class Providers:
                 self._off[name] = str(error)
                 continue
             self._on[name].observers = self.observers
+<<<<<<< HEAD
             self._on[name].feed = self.feed
             if self.cache is not None:
                 self._on[name].memory.begin(self.cache, settings.of(name).partition(name))
+=======
+            self._share(self._on[name], settings.of(name))
+>>>>>>> redis
         if self._store is not None:
-            for provider in self._on.values():
-                self._share(provider, self._store)
             await self._store.start()
 
     async def close(self, *, grace: float | None = None) -> None:
@@ -121,12 +128,20 @@ class Providers:
             background=background,
         )
 
-    def _share(self, provider: Provider, store: SharedStore) -> None:
-        """Let a provider keep to what all processes may ask of it together."""
-        gate = provider.gate
-        keyspace = Keyspace.of(provider.name, self.settings.of(provider.name))
-        horizon = self.settings.deadline
-        gate.share(SharedQuota(store, keyspace, rate=gate.rate, burst=gate.burst, horizon=horizon))
+    def _share(self, provider: Provider, own: ProviderSettings) -> None:
+        """Let requests share what a provider tells, and processes what it allows as well."""
+        share = None
+        if self._store is not None:
+            keyspace = Keyspace.of(provider.name, own)
+            share = partial(SharedEntries.of, self._store, keyspace)
+            gate, horizon = provider.gate, self.settings.deadline
+            gate.share(
+                SharedQuota(
+                    self._store, keyspace, rate=gate.rate, burst=gate.burst, horizon=horizon
+                )
+            )
+        if self.cache is not None:
+            provider.memory.begin(self.cache, own.partition(provider.name), share)
 
     def _hello(self) -> list[dict[str, Any]]:
         """Return what whoever watches the feed is told first: who can be asked for what."""
