@@ -26,6 +26,10 @@ _Entity: TypeAlias = tuple[str, str, str]
 # a third of the usual deadline. More of them fail, and may be asked again.
 LOOKUPS_PER_REQUEST = 10
 
+# The scope of all that is asked in the background: first come, first served. Its traces know what
+# was asked, and not by which calls it came.
+_BACKGROUND = "background"
+
 
 class Loaders:
     """One request's view of all providers; made by `Providers.loaders()`.
@@ -257,7 +261,7 @@ class Loaders:
             return NotConfiguredError(provider, f"{provider} has no {resource}")
         loader = Loader.over(
             on.memory.cached.get(resource, processor),
-            scope=self.trace,
+            scope=_BACKGROUND if self._background else self.trace,
             deadline=self.deadline,
             background=self._background,
         )
