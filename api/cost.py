@@ -6,10 +6,10 @@ line, the `chain`: ("tracks", "artists") is what the tracks' answers make us ask
 
 A line of n keys, s to a call, asked in at most w waves (one per call that brings the parents),
 takes at most min(n, ceil(n / s) + w - 1) calls. Calls that have to be made again are not counted,
-nor tokens.
+nor tokens, nor further pages of what MusicBrainz finds by ISRCs.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any, NamedTuple
@@ -45,9 +45,19 @@ _RESOURCES = {"Track": "tracks", "Artist": "artists", "Album": "albums"}
 
 # Fields that a partial record may not tell: then it is completed, once for all of them.
 _TOLD = {
-    "Track": {"isrc", "popularity", "album"},
+    "Track": {"isrc", "popularity", "album", "listens", "tags", "on"},
     "Artist": {"country", "genres", "image", "popularity", "followers"},
-    "Album": {"totalTracks", "upc", "label", "popularity", "cover"},
+    "Album": {"totalTracks", "upc", "label", "popularity", "cover", "on"},
+}
+
+# By what a thing of another provider is looked for at MusicBrainz: those who know more about things
+# know them by its ids.
+_AT_MUSICBRAINZ = {"Track": "isrcs"}
+
+# Whom such a field asks then: each for one key per object, one after the other.
+_ENRICHED: Mapping[tuple[str, str], Sequence[tuple[str, str]]] = {
+    ("Track", "listens"): [("listenbrainz", "listens")],
+    ("Track", "tags"): [("listenbrainz", "recordings")],
 }
 
 
@@ -211,7 +221,8 @@ class _Walk:
     def _isrcs(self, arguments: Mapping[str, Any], sets: tuple[SelectionSetNode, ...]) -> None:
         isrcs = {text for text in _list(arguments.get("isrcs")) if isinstance(text, str)}
         providers = {_provider(name) for name in _list(arguments.get("providers"))}
-        counts = {name: len(isrcs) for name in providers & {*self._paces} or self._paces}
+        able = {str(provider.value) for provider in Provider} & {*self._paces}
+        counts = dict.fromkeys(providers & able or able, len(isrcs))
         type_ = self._type("IsrcTracks")
         if "tracks" not in self._names(type_, sets):
             return  # nothing is asked before they are
@@ -234,11 +245,28 @@ class _Walk:
         if not objects.is_complete and names & told:
             completed = self._ask(objects, _RESOURCES[objects.type.name])
             completed = replace(completed, is_complete=True)
+        self._enrich(completed, names)
         for nodes in fields.values():
             name = nodes[0].name.value
             below = self._below(completed if name in told else objects, nodes)
             if below is not None:
                 self._walk(below)
+
+    def _enrich(self, objects: _Objects, names: Iterable[str]) -> None:
+        """Note what those who know more about these objects are asked."""
+        type_name = objects.type.name
+        asked = [steps for name in names if (steps := _ENRICHED.get((type_name, name)))]
+        way = _AT_MUSICBRAINZ.get(type_name)
+        own = objects.counts.get("musicbrainz", 0)
+        others = sum(objects.counts.values()) - own
+        if asked and way:
+            self._note((*objects.chain, way), {"musicbrainz": others})
+        for steps in asked:
+            there = (*objects.chain, way) if way else objects.chain
+            for chain, count in ((objects.chain, own), (there, others)):
+                for provider, resource in steps:
+                    chain = (*chain, resource)  # noqa: PLW2901  it grows
+                    self._note(chain, {provider: count})
 
     def _below(self, objects: _Objects, nodes: list[FieldNode]) -> _Objects | None:
         """Return the objects behind a field; None for a leaf that costs nothing."""

@@ -1,4 +1,4 @@
-"""`Provider`, the enum: an argument of resolvers and a field of types."""
+"""`Provider` and `Source`, the enums: arguments of resolvers and fields of types."""
 
 from enum import Enum
 
@@ -12,4 +12,17 @@ class Provider(Enum):
     SPOTIFY = strawberry.enum_value("spotify", description="Spotify's Web API.")
     MUSICBRAINZ = strawberry.enum_value(
         "musicbrainz", description="MusicBrainz: tracks are its recordings, albums its releases."
+    )
+
+
+@strawberry.enum(description="Whoever told something: the providers, and those that add to them.")
+class Source(Enum):
+    """Its values are the names of all that is asked."""
+
+    SPOTIFY = strawberry.enum_value("spotify", description="The provider.")
+    MUSICBRAINZ = strawberry.enum_value("musicbrainz", description="The provider.")
+    LISTENBRAINZ = strawberry.enum_value(
+        "listenbrainz",
+        description="ListenBrainz: listens are in the public domain (CC0); tags and genres are "
+        "MusicBrainz's, under CC BY-NC-SA 3.0.",
     )

@@ -17,6 +17,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import aiohttp
 import httpx
+import msgspec
 from httpx_aiohttp import AiohttpTransport
 
 from loaders.calls import Call, calls_of_batch
@@ -152,6 +153,13 @@ class Http:
             "GET", self._base_url + path, headers={**self._headers, **(headers or {})}
         )
         return await self._send(request, f"GET {self._base_path}{route}", ids)
+
+    async def post(self, route: str, question: Any, *, ids: Sequence[str] = ()) -> Answer:
+        """Post a question as JSON, one that is too long for a URL."""
+        headers = {**self._headers, "content-type": "application/json"}
+        content = msgspec.json.encode(question)
+        request = httpx.Request("POST", self._base_url + route, headers=headers, content=content)
+        return await self._send(request, f"POST {self._base_path}{route}", ids)
 
     async def post_form(
         self, form: Mapping[str, str], *, headers: Mapping[str, str] | None = None

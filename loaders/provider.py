@@ -10,6 +10,11 @@ Every provider has the same resources; a provider that lacks one leaves it out.
     album_tracks             PageKey -> Page of tracks, or None for an unknown album
     search                   SearchKey -> SearchPages
 
+Those that only know more about what others have take their ids, and have resources of their own:
+
+    listens                  a recording's MBID -> how often it was listened to, or None
+    recordings               a recording's MBID -> Enrichment, or None
+
 One that has no bulk route for some fields of a record declares look-ups for them:
 
     track_lookup artist_lookup album_lookup    Lookup -> record with the parts wanted, or None

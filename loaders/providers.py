@@ -7,6 +7,7 @@ from typing import Self
 from loaders.bundle import Loaders
 from loaders.errors import NotConfiguredError
 from loaders.http import ASGIApp, in_process
+from loaders.listenbrainz import connect_listenbrainz
 from loaders.musicbrainz import connect_musicbrainz
 from loaders.provider import Observer, Provider, ProviderStatus
 from loaders.settings import Settings
@@ -18,6 +19,7 @@ from loaders.trace import Trace
 CONNECT: dict[str, Callable[..., Provider]] = {
     "spotify": connect_spotify,
     "musicbrainz": connect_musicbrainz,
+    "listenbrainz": connect_listenbrainz,
 }
 
 

@@ -119,6 +119,21 @@ class Track(_Entity, frozen=True, kw_only=True, gc=False):
 Record: TypeAlias = Track | Artist | Album
 
 
+class Tag(msgspec.Struct, frozen=True, gc=False):
+    """A word that people gave something, how many people, and whether it is a genre."""
+
+    name: str
+    count: int
+    is_genre: bool
+    source: str
+
+
+class Enrichment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What somebody else knows of a thing: each source tells some of it."""
+
+    tags: tuple[Tag, ...] = ()  # most people first
+
+
 class Page(msgspec.Struct, Generic[R], frozen=True, gc=False):
     """A part of a longer list: items from `offset` on, and how long the list is, where told."""
 

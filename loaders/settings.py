@@ -132,6 +132,15 @@ class MusicBrainzSettings(ProviderSettings):
     rate: Rate = Field(default=1.0, description="Most calls per second; 0 for no limit.")
 
 
+class ListenBrainzSettings(ProviderSettings):
+    """ListenBrainz tells its limit with each answer; its server comes with 30 calls in 10 s."""
+
+    base_url: Url = Field(
+        default="https://api.listenbrainz.org/1", description="Where its API is, path included."
+    )
+    rate: Rate = Field(default=3.0, description="Most calls per second; 0 for no limit.")
+
+
 class Settings(BaseSettings):
     """Everything the environment may say; a value that cannot be used raises `SettingsError`.
 
@@ -192,6 +201,7 @@ class Settings(BaseSettings):
     )
     spotify: SpotifySettings = SpotifySettings()
     musicbrainz: MusicBrainzSettings = MusicBrainzSettings()
+    listenbrainz: ListenBrainzSettings = ListenBrainzSettings()
 
     def __init__(self, **values: Any) -> None:
         try:
@@ -214,6 +224,7 @@ class Settings(BaseSettings):
         )
         musicbrainz = MusicBrainzSettings(base_url=f"{SIMULATOR_URL}/ws/2")
         own = {"demo": True, "spotify": spotify, "musicbrainz": musicbrainz}
+        own["listenbrainz"] = ListenBrainzSettings(base_url=f"{SIMULATOR_URL}/1")
         return cls(**{**own, **values})
 
     @classmethod

@@ -12,8 +12,9 @@ from graphql import GraphQLAbstractType, GraphQLResolveInfo
 import loaders
 from api.batched import batched
 from api.connections import Connection
-from api.provider import Provider
+from api.provider import Provider, Source
 from api.resolvers.elsewhere import album_on, artist_on, track_on
+from api.resolvers.enriched import listens, track_tags
 from api.resolvers.images import cover, widest
 from api.resolvers.pages import album_tracks, artist_albums
 from api.resolvers.told import told
@@ -54,6 +55,19 @@ class Image:
     )
 
 
+@strawberry.type(
+    description="A word that people gave something. MusicBrainz's users gave it, and it is under "
+    "CC BY-NC-SA 3.0: name MusicBrainz, not for commercial use, share alike."
+)
+class Tag:
+    """Shows a `loaders.Tag`."""
+
+    name: str = strawberry.field(description="The word.")
+    count: int = strawberry.field(description="How many people gave it.")
+    is_genre: bool = strawberry.field(description="Whether it is one of MusicBrainz's genres.")
+    source: Source = strawberry.field(description="Who told it.")
+
+
 @strawberry.type(description="A recording, as it stands on an album.")
 class Track(Node):
     """Shows a `loaders.Track`."""
@@ -75,6 +89,16 @@ class Track(Node):
     url: str | None = strawberry.field(description=_URL)
     artists: list["Artist"] = strawberry.field(description="Who plays, the first named first.")
     album: "Album | None" = batched(told("album"), description="The album it stands on.")
+    listens: int | None = batched(
+        listens,
+        description="How often it was listened to, as ListenBrainz's users tell (CC0); "
+        "null where nobody did. Tracks of others are looked for at MusicBrainz, by ISRC.",
+    )
+    tags: list[Tag] | None = batched(
+        track_tags,
+        description="What MusicBrainz's users call the recording, most people first, as "
+        "ListenBrainz tells (CC BY-NC-SA 3.0). Tracks of others are looked for by ISRC.",
+    )
     on: "Track | None" = batched(
         track_on,
         description="The same recording at a provider, by its ISRC; "

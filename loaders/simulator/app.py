@@ -13,6 +13,7 @@ import msgspec
 from loaders.simulator.calls import Ledger, SimCall
 from loaders.simulator.catalogue import SEED, catalogue_of
 from loaders.simulator.faults import ANY_ROUTE, Fault, FaultOrder, HungUp, wait
+from loaders.simulator.listenbrainz import ListenBrainz
 from loaders.simulator.musicbrainz import MusicBrainz
 from loaders.simulator.pages import front_page, tell
 from loaders.simulator.spotify import Spotify
@@ -50,9 +51,11 @@ class Simulator:
         self._clock = clock
         self.spotify = Spotify(self.catalogue, self.now)
         self.musicbrainz = MusicBrainz(self.catalogue, self.now)
+        self.listenbrainz = ListenBrainz(self.catalogue, self.now)
         self.providers: dict[str, Provider] = {
             "spotify": self.spotify,
             "musicbrainz": self.musicbrainz,
+            "listenbrainz": self.listenbrainz,
         }
 
     @property

@@ -59,6 +59,7 @@ _OF_A_HUNDRED = {
     "release at Deezer": 40,
     "all tracks": 25,  # a recording linked to each of its tracks instead of one
     "dead link": 2,
+    "never heard": 6,
 }
 _OPENINGS = tuple(opening for scene in SCENES for opening in scene.openings)
 

@@ -80,6 +80,39 @@ def test_the_seconds_are_those_of_the_providers_pace():
     }
 
 
+ENRICHED = {
+    **PACES,
+    "musicbrainz": Pace({"isrcs": 25, "tracks": 100}, 1.0),
+    "listenbrainz": Pace({"listens": 1000, "recordings": 1000}, 3.0),
+}
+
+
+@pytest.mark.parametrize(
+    ("document", "given", "expected"),
+    [
+        (
+            TRACKS + "{ listens tags { name } } }",
+            ids("track", 100),
+            # two calls bring the tracks, and may bring them apart
+            {
+                "spotify.tracks": 2,
+                "musicbrainz.isrcs": 5,
+                "listenbrainz.listens": 5,
+                "listenbrainz.recordings": 5,
+            },
+        ),
+        (
+            TRACKS + "{ listens } }",
+            [f"musicbrainz:track:00000000-0000-4000-8000-{n:012d}" for n in range(100)],
+            {"musicbrainz.tracks": 1, "listenbrainz.listens": 1},
+        ),
+    ],
+)
+def test_what_others_add_is_weighed_with_the_way_to_it(document, given, expected):
+    cost = cost_of(GRAPHQL_SCHEMA, parse(document), {"ids": given}, None, ENRICHED)
+    assert cost.loaders == expected
+
+
 DOCUMENTS = [
     """query ($t: [ID!]!) { tracks(ids: $t) {
       isrc
@@ -96,6 +129,8 @@ DOCUMENTS = [
       tracks { nodes { album { label } artists { genres } } }
       albums { nodes { label artists { image { url } } } }
       artists { nodes { albums { nodes { totalTracks } } } } } }""",
+    """query ($t: [ID!]!) { tracks(ids: $t) {
+      listens album { tracks(first: 5) { nodes { tags { name } } } } } }""",
 ]
 
 
@@ -131,7 +166,7 @@ async def test_no_query_makes_more_calls_than_it_costs(document, development_mod
 def test_every_field_that_may_need_a_call_is_weighed():
     """A new field must be told to `api/cost.py`; what it does not know it takes to be free."""
     rules = {("Album", "tracks"), ("Artist", "albums"), ("IsrcTracks", "tracks")}
-    free = {("ProviderStatus", "holdMs")}
+    free = {("ProviderStatus", "holdMs"), ("SourceStatus", "holdMs")}
     unknown = []
     for type_ in GRAPHQL_SCHEMA.type_map.values():
         if not isinstance(type_, GraphQLObjectType) or type_.name.startswith("__"):

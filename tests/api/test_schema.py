@@ -46,6 +46,7 @@ def test_every_root_field_is_nullable():
         "[IsrcTracks!]",
         "SearchResult",
         "[ProviderStatus!]",
+        "[SourceStatus!]",
     ]
 
 
@@ -68,6 +69,8 @@ def test_entities_have_the_fields_that_were_designed():
             "url": "String",
             "artists": "[Artist!]!",
             "album": "Album",
+            "listens": "Int",
+            "tags": "[Tag!]",
             "on": "Track",
         },
         "Artist": {

@@ -53,6 +53,10 @@ def test_every_variable_is_read(monkeypatch):
         "UNISONO_MUSICBRAINZ_RATE": "0.5",
         "UNISONO_MUSICBRAINZ_CONCURRENCY": "3",
         "UNISONO_MUSICBRAINZ_WINDOW": "0.25",
+        "UNISONO_LISTENBRAINZ_BASE_URL": "http://127.0.0.1:9000/1/",
+        "UNISONO_LISTENBRAINZ_RATE": "2",
+        "UNISONO_LISTENBRAINZ_CONCURRENCY": "5",
+        "UNISONO_LISTENBRAINZ_WINDOW": "0.5",
     }
     assert set(given) == {variable.name for variable in variables()}
     for name, value in given.items():
@@ -70,10 +74,17 @@ def test_every_variable_is_read(monkeypatch):
     assert settings.musicbrainz.base_url == "http://127.0.0.1:9000/ws/2"
     own = settings.musicbrainz
     assert (own.rate, own.concurrency, own.window) == (0.5, 3, 0.25)
+    assert settings.listenbrainz.base_url == "http://127.0.0.1:9000/1"
+    own = settings.listenbrainz
+    assert (own.rate, own.concurrency, own.window) == (2.0, 5, 0.5)
 
 
 def test_musicbrainz_has_the_one_call_a_second_that_it_documents():
     assert Settings().of("musicbrainz").rate == 1.0
+
+
+def test_listenbrainz_has_the_30_calls_in_10_seconds_that_its_server_comes_with():
+    assert Settings().of("listenbrainz").rate == 3.0
 
 
 def test_an_empty_variable_is_as_good_as_none(monkeypatch):

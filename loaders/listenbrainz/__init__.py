@@ -1,0 +1,27 @@
+"""ListenBrainz: how its provider is put together.
+
+It is asked by MusicBrainz's ids, a thousand at a time, and needs no keys.
+"""
+
+from batching import Gate
+from loaders.http import Http, Transport, user_agent
+from loaders.listenbrainz.client import IDS_PER_CALL, ListenBrainzClient
+from loaders.provider import Provider
+from loaders.settings import Settings
+
+__all__ = ["connect_listenbrainz"]
+
+
+def connect_listenbrainz(settings: Settings, *, transport: Transport | None = None) -> Provider:
+    """Return the provider."""
+    own = settings.listenbrainz
+    headers = {"user-agent": user_agent(settings.contact)}
+    client = ListenBrainzClient(
+        Http("listenbrainz", own.base_url, headers=headers, transport=transport)
+    )
+    gate = Gate(rate=own.rate, concurrency=own.concurrency)
+    provider = Provider("listenbrainz", gate=gate, client=client)
+    window = own.window
+    provider.add("listens", client.get_listens, batch_size=IDS_PER_CALL, window=window)
+    provider.add("recordings", client.get_recordings, batch_size=IDS_PER_CALL, window=window)
+    return provider

@@ -1,0 +1,38 @@
+"""What ListenBrainz writes of MusicBrainz's entities."""
+
+from collections.abc import Collection
+from typing import Any
+
+from loaders.simulator import musicbrainz_facts as facts
+from loaders.simulator.musicbrainz_entities import Recording
+
+_MOST_LISTENS = 400_000
+
+
+def heard_json(mbid: str, *, is_heard: bool) -> Any:
+    """Return how often a recording was listened to, and by how many; null where nobody did."""
+    listens = 1 + facts.draw(mbid, "listens", _MOST_LISTENS) if is_heard else None
+    return {
+        "recording_mbid": mbid,
+        "total_listen_count": listens,
+        "total_user_count": None if listens is None else 1 + listens // 9,
+    }
+
+
+def recording_json(recording: Recording, inc: Collection[str]) -> Any:
+    """Return a recording, with the parts that were asked for."""
+    told: dict[str, Any] = {"recording": {"rels": []}}
+    if "tag" in inc:
+        told["tag"] = {"recording": tags_json(recording.mbid)}
+    return told
+
+
+def tags_json(mbid: str) -> list[Any]:
+    """Return the words that people gave something; of a genre with its id."""
+    told = []
+    for vote in facts.votes_of(mbid):
+        tag: dict[str, Any] = {"tag": vote.word, "count": vote.people}
+        if vote.is_genre:
+            tag["genre_mbid"] = facts.mbid_of("genre", vote.word)
+        told.append(tag)
+    return told

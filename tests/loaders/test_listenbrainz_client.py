@@ -1,0 +1,145 @@
+"""ListenBrainz's client: what it sends, how it reads what comes, what it does about refusals."""
+
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from loaders import (
+    BadResponseError,
+    Enrichment,
+    InvalidIdError,
+    RateLimitedError,
+    RejectedError,
+    Tag,
+    UnavailableError,
+)
+from loaders.decoding import decode
+from loaders.listenbrainz import parse, wire
+from loaders.simulator.musicbrainz_facts import happens
+
+NOBODY = "00000000-0000-4000-8000-000000000000"
+RECORDED = {
+    each["request"]: msgspec.json.encode(each["body"])
+    for each in json.loads(
+        (Path(__file__).parents[1] / "data" / "listenbrainz-answers.json").read_text("utf-8")
+    )
+}
+
+
+@pytest.fixture
+def library(simulator):
+    return simulator.musicbrainz.library
+
+
+@pytest.fixture
+def mbids(library):
+    return list(library.recordings)
+
+
+@pytest.fixture
+def load(providers):
+    """Load keys of one of ListenBrainz's resources, each time as another request."""
+
+    async def load(resource, keys):
+        return await providers.loaders().load(resource, [("listenbrainz", key) for key in keys])
+
+    return load
+
+
+def sent(simulator):
+    return [(call.time, call.route, len(call.ids), call.status) for call in simulator.calls]
+
+
+async def test_1001_recordings_are_two_calls_a_third_of_a_second_apart(simulator, load, mbids):
+    found = await load("listens", mbids[:1001])
+    assert len(found) == 1001
+    assert sent(simulator) == [
+        (0.0, "POST /1/popularity/recording", 1000, 200),
+        (1 / 3, "POST /1/popularity/recording", 1, 200),
+    ]
+
+
+async def test_what_nobody_listened_to_is_none_and_so_is_what_is_unknown_or_was_merged(
+    simulator, load, library
+):
+    old, new = next(iter(library.merged["recording"].items()))
+    heard, unheard, by_old_id, unknown = await load("listens", [new, silent(library), old, NOBODY])
+    assert heard > 0
+    assert (unheard, by_old_id, unknown) == (None, None, None)
+    assert len(simulator.calls) == 1
+
+
+def silent(library):
+    return next(mbid for mbid in library.recordings if happens(mbid, "never heard"))
+
+
+async def test_tags_come_by_votes_and_say_which_are_genres(load, mbids):
+    [found] = await load("recordings", [mbids[0]])
+    assert found == Enrichment(
+        tags=(
+            Tag("indie pop", 10, is_genre=True, source="listenbrainz"),
+            Tag("downtempo", 8, is_genre=True, source="listenbrainz"),
+            Tag("soul", 7, is_genre=True, source="listenbrainz"),
+            Tag("indie rock", 3, is_genre=True, source="listenbrainz"),
+        )
+    )
+
+
+@pytest.mark.parametrize("resource", ["listens", "recordings"])
+async def test_an_id_that_is_none_fails_alone_and_is_never_sent(simulator, load, mbids, resource):
+    found = await load(resource, ["../../me", mbids[0]])
+    assert isinstance(found[0], InvalidIdError)
+    assert not isinstance(found[1], Exception)
+    [call] = simulator.calls
+    assert call.ids == (mbids[0],)
+    await load(resource, ["none"])
+    assert len(simulator.calls) == 1
+
+
+async def test_a_429_tells_by_its_own_header_when_to_come_back(simulator, load, mbids):
+    headers = {"x-ratelimit-reset-in": "7", "x-ratelimit-remaining": "0", "retry-after": "60"}
+    simulator.fault("POST /1/popularity/recording", status=429, headers=headers)
+    [outcome] = await load("listens", mbids[:1])
+    assert isinstance(outcome, RateLimitedError)
+    assert (outcome.retry_after, str(outcome)) == (7.0, "listenbrainz takes no calls for 7 s")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (400, None, RejectedError),
+        (500, None, UnavailableError),
+        (200, "{", BadResponseError),
+        (200, {"error": "?"}, BadResponseError),
+        (200, [{"recording_mbid": "../..", "total_listen_count": 1}], BadResponseError),
+    ],
+)
+async def test_what_is_no_answer_is_an_error_of_every_key(simulator, load, status, body, kind):
+    simulator.fault("POST /1/popularity/recording", status=status, body=body)
+    outcomes = await load("listens", list(simulator.musicbrainz.library.recordings)[:2])
+    assert [type(outcome) for outcome in outcomes] == [kind, kind]
+    assert {outcome.provider for outcome in outcomes} == {"listenbrainz"}
+
+
+# What was recorded
+
+
+def test_a_recorded_recording_is_read():
+    told = decode(
+        "listenbrainz",
+        dict[wire.Id, wire.Recording],
+        RECORDED["POST /1/metadata/recording/"],
+    )
+    [found] = [parse.recording(each) for each in told.values()]
+    assert [(tag.name, tag.is_genre) for tag in found.tags] == [
+        ("kitchen sink", False),
+        ("rainy", True),
+        ("uptempo", True),
+    ]
+
+
+def test_recorded_listens_are_read():
+    told = decode("listenbrainz", list[wire.Heard], RECORDED["POST /1/popularity/recording"])
+    assert [parse.listens(each) for each in told] == [1000, None]
