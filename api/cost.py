@@ -46,18 +46,23 @@ _RESOURCES = {"Track": "tracks", "Artist": "artists", "Album": "albums"}
 # Fields that a partial record may not tell: then it is completed, once for all of them.
 _TOLD = {
     "Track": {"isrc", "popularity", "album", "listens", "tags", "on"},
-    "Artist": {"country", "genres", "image", "popularity", "followers"},
+    "Artist": {"country", "genres", "genresSource", "image", "popularity", "followers"},
     "Album": {"totalTracks", "upc", "label", "popularity", "cover", "on"},
 }
 
 # By what a thing of another provider is looked for at MusicBrainz: those who know more about things
 # know them by its ids.
-_AT_MUSICBRAINZ = {"Track": "isrcs"}
+_AT_MUSICBRAINZ = {"Track": "isrcs", "Artist": "links"}
 
 # Whom such a field asks then: each for one key per object, one after the other.
 _ENRICHED: Mapping[tuple[str, str], Sequence[tuple[str, str]]] = {
     ("Track", "listens"): [("listenbrainz", "listens")],
     ("Track", "tags"): [("listenbrainz", "recordings")],
+    ("Artist", "country"): [("musicbrainz", "artists")],
+    ("Artist", "genres"): [("listenbrainz", "about_artists")],
+    ("Artist", "genresSource"): [("listenbrainz", "about_artists")],
+    ("Artist", "tags"): [("listenbrainz", "about_artists")],
+    ("Artist", "image"): [("listenbrainz", "about_artists"), ("wikidata", "images")],
 }
 
 
@@ -261,12 +266,14 @@ class _Walk:
         others = sum(objects.counts.values()) - own
         if asked and way:
             self._note((*objects.chain, way), {"musicbrainz": others})
+        there = (*objects.chain, way) if way else objects.chain
         for steps in asked:
-            there = (*objects.chain, way) if way else objects.chain
-            for chain, count in ((objects.chain, own), (there, others)):
-                for provider, resource in steps:
-                    chain = (*chain, resource)  # noqa: PLW2901  it grows
-                    self._note(chain, {provider: count})
+            own_chain, chain = objects.chain, there
+            for provider, resource in steps:
+                own_chain, chain = (*own_chain, resource), (*chain, resource)
+                self._note(chain, {provider: others})
+                if provider != "musicbrainz":  # whose own have been completed
+                    self._note(own_chain, {provider: own})
 
     def _below(self, objects: _Objects, nodes: list[FieldNode]) -> _Objects | None:
         """Return the objects behind a field; None for a leaf that costs nothing."""

@@ -26,3 +26,7 @@ class Source(Enum):
         description="ListenBrainz: listens are in the public domain (CC0); tags and genres are "
         "MusicBrainz's, under CC BY-NC-SA 3.0.",
     )
+    WIKIDATA = strawberry.enum_value(
+        "wikidata",
+        description="Wikidata: which picture shows somebody (CC0); each has a licence of its own.",
+    )

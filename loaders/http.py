@@ -122,6 +122,7 @@ class Http:
         headers: Mapping[str, str] | None = None,
         transport: Transport | None = None,
         timeout: float = TIMEOUT,
+        most_bytes: int = MOST_BYTES,
     ) -> None:
         self.provider = provider
         self._base_url = base_url
@@ -129,6 +130,7 @@ class Http:
         self._headers = {"accept": "application/json", "accept-encoding": "gzip", **(headers or {})}
         self._transport = transport or _transport()
         self._timeout = timeout
+        self._most_bytes = most_bytes
 
     async def get(
         self,
@@ -201,7 +203,7 @@ class Http:
         size = 0
         async for chunk in response.stream:  # type: ignore[union-attr]  # transports here are async
             size += len(chunk)
-            if size > MOST_BYTES:
+            if size > self._most_bytes:
                 raise self._too_long()
             chunks.append(chunk)
         body = b"".join(chunks)
@@ -214,7 +216,7 @@ class Http:
             )
         unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)  # 16: with a gzip header
         try:
-            body = unpacker.decompress(body, MOST_BYTES)
+            body = unpacker.decompress(body, self._most_bytes)
         except zlib.error as error:
             raise self._cut_short() from error
         if unpacker.unconsumed_tail:
@@ -239,7 +241,7 @@ class Http:
             raise kind(self.provider, f"{self.provider} {words} ({type(told).__name__})") from error
 
     def _too_long(self) -> BadResponseError:
-        expected = f"at most {MOST_BYTES} bytes"
+        expected = f"at most {self._most_bytes} bytes"
         return BadResponseError(self.provider, f"{self.provider}: expected {expected}, got more")
 
     def _cut_short(self) -> BadResponseError:

@@ -13,6 +13,7 @@ from loaders.provider import Observer, Provider, ProviderStatus
 from loaders.settings import Settings
 from loaders.spotify import connect_spotify
 from loaders.trace import Trace
+from loaders.wikidata import connect_wikidata
 
 # How each provider is connected, in the order in which they are shown. `connect` raises
 # NotConfiguredError when the settings do not do; that provider is off then, and the rest is served.
@@ -20,6 +21,7 @@ CONNECT: dict[str, Callable[..., Provider]] = {
     "spotify": connect_spotify,
     "musicbrainz": connect_musicbrainz,
     "listenbrainz": connect_listenbrainz,
+    "wikidata": connect_wikidata,
 }
 
 

@@ -19,11 +19,12 @@ R = TypeVar("R")
 
 
 class Image(msgspec.Struct, frozen=True, gc=False):
-    """A picture at a url; sizes in pixels, where told."""
+    """A picture at a url; sizes in pixels, where told. `page` tells whose it is and its licence."""
 
     url: str
     width: int | None = None
     height: int | None = None
+    page: str | None = None
 
 
 class _Entity(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -132,6 +133,7 @@ class Enrichment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What somebody else knows of a thing: each source tells some of it."""
 
     tags: tuple[Tag, ...] = ()  # most people first
+    wikidata: str | None = None  # its id there
 
 
 class Page(msgspec.Struct, Generic[R], frozen=True, gc=False):

@@ -141,6 +141,21 @@ class ListenBrainzSettings(ProviderSettings):
     rate: Rate = Field(default=3.0, description="Most calls per second; 0 for no limit.")
 
 
+class WikidataSettings(ProviderSettings):
+    """Wikidata wants calls in series (mediawiki.org/wiki/API:Etiquette); more are turned away."""
+
+    base_url: Url = Field(
+        default="https://www.wikidata.org/w", description="Where its API is, path included."
+    )
+    rate: Rate = Field(default=1.0, description="Most calls per second; 0 for no limit.")
+    concurrency: int = Field(
+        default=1,
+        ge=1,
+        le=64,
+        description="Calls in the air past which batches that are not full wait.",
+    )
+
+
 class Settings(BaseSettings):
     """Everything the environment may say; a value that cannot be used raises `SettingsError`.
 
@@ -202,6 +217,7 @@ class Settings(BaseSettings):
     spotify: SpotifySettings = SpotifySettings()
     musicbrainz: MusicBrainzSettings = MusicBrainzSettings()
     listenbrainz: ListenBrainzSettings = ListenBrainzSettings()
+    wikidata: WikidataSettings = WikidataSettings()
 
     def __init__(self, **values: Any) -> None:
         try:
@@ -225,6 +241,7 @@ class Settings(BaseSettings):
         musicbrainz = MusicBrainzSettings(base_url=f"{SIMULATOR_URL}/ws/2")
         own = {"demo": True, "spotify": spotify, "musicbrainz": musicbrainz}
         own["listenbrainz"] = ListenBrainzSettings(base_url=f"{SIMULATOR_URL}/1")
+        own["wikidata"] = WikidataSettings(base_url=f"{SIMULATOR_URL}/w")
         return cls(**{**own, **values})
 
     @classmethod

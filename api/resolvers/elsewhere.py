@@ -47,12 +47,23 @@ async def album_on(albums: Sequence[Album], info: Info, provider: Elsewhere) -> 
 
 async def artist_on(artists: Sequence[Artist], info: Info, provider: Elsewhere) -> list[Any]:
     """Return the same artist elsewhere, as whoever keeps such links has it."""
-    return await _others(artists, info.context.loaders, str(provider.value), _artists_on)
+    return await artists_at(artists, info.context.loaders, str(provider.value))
 
 
 async def tracks_at(tracks: Sequence[Track], loaders: Loaders, provider: str) -> list[Any]:
     """Return the same recordings at a provider; those that are from there stay what they are."""
     return await _others(tracks, loaders, provider, _tracks_on)
+
+
+async def artists_at(artists: Sequence[Artist], loaders: Loaders, provider: str) -> list[Any]:
+    """Return the same artists at a provider; those that are from there stay what they are."""
+    return await _others(artists, loaders, provider, _artists_on)
+
+
+async def artist_ids_at(artists: Sequence[Artist], loaders: Loaders, provider: str) -> list[Any]:
+    """Return the ids of the same artists at a provider, as it writes them."""
+    found = await _others(artists, loaders, provider, _artist_refs_on)
+    return [it.native if isinstance(it, Ref | Artist) else it for it in found]
 
 
 async def load_known(
@@ -98,6 +109,12 @@ async def _albums_on(albums: Sequence[Album], loaders: Loaders, provider: str) -
 
 
 async def _artists_on(artists: Sequence[Artist], loaders: Loaders, provider: str) -> list[Any]:
+    chosen = await _artist_refs_on(artists, loaders, provider)
+    entities = iter(await loaders.entities([ref for ref in chosen if isinstance(ref, Ref)]))
+    return [next(entities) if isinstance(ref, Ref) else ref for ref in chosen]
+
+
+async def _artist_refs_on(artists: Sequence[Artist], loaders: Loaders, provider: str) -> list[Any]:
     """Return who an artist is elsewhere: the one that knows the links is asked, which is one end.
 
     Where neither does, there is nothing to be found.
@@ -107,9 +124,7 @@ async def _artists_on(artists: Sequence[Artist], loaders: Loaders, provider: str
     else:
         full = await loaders.complete(artists, "links")
         found = [_refs(_told(record, "links")) for record in full]
-    chosen = [_artist_of(refs, provider) for refs in found]
-    entities = iter(await loaders.entities([ref for ref in chosen if isinstance(ref, Ref)]))
-    return [next(entities) if isinstance(ref, Ref) else ref for ref in chosen]
+    return [_artist_of(refs, provider) for refs in found]
 
 
 async def _search_upcs(

@@ -5,7 +5,7 @@ It is asked by MusicBrainz's ids, a thousand at a time, and needs no keys.
 
 from batching import Gate
 from loaders.http import Http, Transport, user_agent
-from loaders.listenbrainz.client import IDS_PER_CALL, ListenBrainzClient
+from loaders.listenbrainz.client import IDS_PER_CALL, IDS_PER_URL, ListenBrainzClient
 from loaders.provider import Provider
 from loaders.settings import Settings
 
@@ -24,4 +24,5 @@ def connect_listenbrainz(settings: Settings, *, transport: Transport | None = No
     window = own.window
     provider.add("listens", client.get_listens, batch_size=IDS_PER_CALL, window=window)
     provider.add("recordings", client.get_recordings, batch_size=IDS_PER_CALL, window=window)
+    provider.add("about_artists", client.get_artists, batch_size=IDS_PER_URL, window=window)
     return provider

@@ -22,6 +22,9 @@ W = TypeVar("W")
 # MAX_ITEMS_PER_GET of its API, of whatever is posted.
 IDS_PER_CALL = 1000
 
+# Of what can only be got, and so stands in a URL: 3.7 kB of it. Nobody says how long one may be.
+IDS_PER_URL = 100
+
 _MBID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -48,6 +51,16 @@ class ListenBrainzClient:
             question = {"recording_mbids": good, "inc": "tag"}
             answer = await self._http.post("/metadata/recording/", question, ids=good)
             _add(outcomes, _told(answer, dict[wire.Id, wire.Recording]), parse.recording)
+        return outcomes
+
+    async def get_artists(self, mbids: list[str]) -> Mapping[str, Enrichment | Exception | None]:
+        """Return what is told of artists, 100 per call."""
+        outcomes, good = _sorted_out(mbids)
+        if good:
+            params = {"artist_mbids": ",".join(good), "inc": "tag"}
+            answer = await self._http.get("/metadata/artist/", params=params, ids=good)
+            told = {it.artist_mbid: it for it in _told(answer, list[wire.Artist])}
+            _add(outcomes, told, parse.artist)
         return outcomes
 
     async def close(self) -> None:

@@ -29,9 +29,18 @@ class Tags(msgspec.Struct, gc=False):
     """The tags of a thing itself, and of what it belongs to."""
 
     recording: tuple[Tag, ...] | None = None
+    artist: tuple[Tag, ...] | None = None
 
 
 class Recording(msgspec.Struct, gc=False):
     """What is told of a recording."""
 
+    tag: Tags | None = None
+
+
+class Artist(msgspec.Struct, gc=False):
+    """What is told of an artist; of its pages elsewhere one of each kind, by kind."""
+
+    artist_mbid: Id
+    rels: dict[str, str] | None = None
     tag: Tags | None = None

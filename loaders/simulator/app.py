@@ -17,6 +17,7 @@ from loaders.simulator.listenbrainz import ListenBrainz
 from loaders.simulator.musicbrainz import MusicBrainz
 from loaders.simulator.pages import front_page, tell
 from loaders.simulator.spotify import Spotify
+from loaders.simulator.wikidata import Wikidata
 from loaders.simulator.wire import (
     Answer,
     Provider,
@@ -52,10 +53,12 @@ class Simulator:
         self.spotify = Spotify(self.catalogue, self.now)
         self.musicbrainz = MusicBrainz(self.catalogue, self.now)
         self.listenbrainz = ListenBrainz(self.catalogue, self.now)
+        self.wikidata = Wikidata(self.catalogue)
         self.providers: dict[str, Provider] = {
             "spotify": self.spotify,
             "musicbrainz": self.musicbrainz,
             "listenbrainz": self.listenbrainz,
+            "wikidata": self.wikidata,
         }
 
     @property

@@ -12,7 +12,7 @@ import msgspec
 
 from loaders.simulator import musicbrainz_facts as facts
 from loaders.simulator.catalogue import Catalogue
-from loaders.simulator.listenbrainz_json import heard_json, recording_json
+from loaders.simulator.listenbrainz_json import artist_json, heard_json, recording_json
 from loaders.simulator.listenbrainz_pace import Windows
 from loaders.simulator.musicbrainz_library import Library, library_of
 from loaders.simulator.wire import Answer, RefusedError, Request, Route, json_answer
@@ -20,6 +20,7 @@ from loaders.simulator.wire import Answer, RefusedError, Request, Route, json_an
 MOST_IDS = 1000  # MAX_ITEMS_PER_GET of its server, for what is posted
 _INC = {
     "recording": ("artist", "tag", "release", "recording", "release_group"),
+    "artist": ("artist", "tag", "release", "recording", "release_group"),
 }
 _MBID = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _WORDS = {
@@ -41,6 +42,7 @@ class ListenBrainz:
         self._windows = Windows()
         self.routes: tuple[Route, ...] = (
             self._route("POST /1/metadata/recording/", self._get_recordings),
+            self._route("GET /1/metadata/artist/", self._get_artists),
             self._route("POST /1/popularity/recording", self._get_popularity),
         )
 
@@ -99,6 +101,13 @@ class ListenBrainz:
             if mbid in recordings
         }
 
+    def _get_artists(self, request: Request) -> Any:
+        _checked_inc("artist", request.params.get("inc"))
+        artists = self.library.artists
+        asked = _checked(_asked_in_url(request, "artist_mbids"), "artist mbid {} is not valid.")
+        # A list, in an order of its own; and its tags come whether they were asked for or not.
+        return [artist_json(artists[mbid]) for mbid in sorted(set(asked)) if mbid in artists]
+
     def _get_popularity(self, request: Request) -> Any:
         asked = _checked(_asked_in_body(request), "recording_mbid {} is not valid.")
         recordings = self.library.recordings
@@ -117,8 +126,20 @@ def _body(request: Request) -> dict[str, Any]:
 
 
 def _ids(request: Request, _: str) -> tuple[str, ...]:
+    if request.method == "GET":
+        return tuple(request.params.get("artist_mbids", "").split(","))
     asked = _body(request).get("recording_mbids")
     return tuple(asked) if isinstance(asked, list) else ()
+
+
+def _asked_in_url(request: Request, name: str) -> list[str]:
+    asked = request.params.get(name)
+    if asked is None:
+        raise _refused(f"{name} argument must be present and contain a comma separated list.")
+    mbids = [mbid.strip() for mbid in asked.split(",")]
+    if len(mbids) > MOST_IDS:  # nobody counts here, and it breaks further in
+        raise RefusedError(_error(500))
+    return mbids
 
 
 def _asked_in_body(request: Request) -> list[Any]:

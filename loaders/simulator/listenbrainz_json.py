@@ -4,7 +4,8 @@ from collections.abc import Collection
 from typing import Any
 
 from loaders.simulator import musicbrainz_facts as facts
-from loaders.simulator.musicbrainz_entities import Recording
+from loaders.simulator.musicbrainz_entities import Artist, Recording
+from loaders.simulator.musicbrainz_relations import is_wikidata
 
 _MOST_LISTENS = 400_000
 
@@ -24,6 +25,28 @@ def recording_json(recording: Recording, inc: Collection[str]) -> Any:
     told: dict[str, Any] = {"recording": {"rels": []}}
     if "tag" in inc:
         told["tag"] = {"recording": tags_json(recording.mbid)}
+    return told
+
+
+def artist_json(artist: Artist) -> Any:
+    """Return an artist, with one page elsewhere of each kind, and its tags."""
+    told: dict[str, Any] = {
+        "artist_mbid": artist.mbid,
+        "mbid": artist.mbid,
+        "name": artist.title,
+        "rels": {
+            "wikidata" if is_wikidata(link) else "free streaming": link.url.resource
+            for link in artist.links
+            if not link.is_ended
+        },
+        "tag": {"artist": [{"artist_mbid": artist.mbid, **tag} for tag in tags_json(artist.mbid)]},
+    }
+    if artist.area:
+        told["area"] = artist.area.name
+    if artist.begin:
+        told["begin_year"] = int(artist.begin)
+    if artist.kind:
+        told["type"] = artist.kind
     return told
 
 

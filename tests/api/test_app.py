@@ -23,7 +23,7 @@ async def test_readyz_is_ready_and_tells_the_providers(client):
         "status": "ready",
         "providers": [
             {"name": name, "on": True, "reason": None, "hold": 0.0}
-            for name in ("spotify", "musicbrainz", "listenbrainz")
+            for name in ("spotify", "musicbrainz", "listenbrainz", "wikidata")
         ],
     }
 

@@ -4,7 +4,7 @@ import pytest
 from graphql import GraphQLObjectType, get_named_type, parse
 
 from api.batched import BatchedField
-from api.cost import _TOLD, Pace, cost_of
+from api.cost import _ENRICHED, _TOLD, Pace, cost_of
 from api.schema import GRAPHQL_SCHEMA
 from api.testing import TestClient
 
@@ -82,8 +82,9 @@ def test_the_seconds_are_those_of_the_providers_pace():
 
 ENRICHED = {
     **PACES,
-    "musicbrainz": Pace({"isrcs": 25, "tracks": 100}, 1.0),
-    "listenbrainz": Pace({"listens": 1000, "recordings": 1000}, 3.0),
+    "musicbrainz": Pace({"isrcs": 25, "tracks": 100, "links": 100, "artists": 100}, 1.0),
+    "listenbrainz": Pace({"listens": 1000, "recordings": 1000, "about_artists": 100}, 3.0),
+    "wikidata": Pace({"images": 50}, 1.0),
 }
 
 
@@ -105,6 +106,22 @@ ENRICHED = {
             TRACKS + "{ listens } }",
             [f"musicbrainz:track:00000000-0000-4000-8000-{n:012d}" for n in range(100)],
             {"musicbrainz.tracks": 1, "listenbrainz.listens": 1},
+        ),
+        (
+            "query ($ids: [ID!]!) { artists(ids: $ids) { image { url } country } }",
+            ids("artist", 100),
+            {
+                "spotify.artists": 2,
+                "musicbrainz.links": 2,
+                "musicbrainz.artists": 2,
+                "listenbrainz.about_artists": 2,
+                "wikidata.images": 3,
+            },
+        ),
+        (
+            "query ($ids: [ID!]!) { artists(ids: $ids) { image { url } country tags { name } } }",
+            [f"musicbrainz:artist:00000000-0000-4000-8000-{n:012d}" for n in range(100)],
+            {"musicbrainz.artists": 1, "listenbrainz.about_artists": 2, "wikidata.images": 3},
         ),
     ],
 )
@@ -131,6 +148,8 @@ DOCUMENTS = [
       artists { nodes { albums { nodes { totalTracks } } } } } }""",
     """query ($t: [ID!]!) { tracks(ids: $t) {
       listens album { tracks(first: 5) { nodes { tags { name } } } } } }""",
+    """query ($t: [ID!]!) { tracks(ids: $t) {
+      artists { country image { url } genres genresSource tags { name } } } }""",
 ]
 
 
@@ -175,7 +194,8 @@ def test_every_field_that_may_need_a_call_is_weighed():
             definition = field.extensions.get("strawberry-definition")
             if not isinstance(definition, BatchedField):
                 continue
-            known = name in _TOLD.get(type_.name, ()) or (type_.name, name) in rules | free
+            weighed = rules | free | {*_ENRICHED}
+            known = name in _TOLD.get(type_.name, ()) or (type_.name, name) in weighed
             if not known and "provider" not in field.args:
                 unknown.append(f"{type_.name}.{name}: {get_named_type(field.type)}")
     assert unknown == []

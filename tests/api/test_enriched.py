@@ -109,6 +109,7 @@ async def test_everybody_who_is_asked_tells_how_he_stands(client, track_ids):
         {"name": "SPOTIFY", "on": True, "calls": 1, "batches": 1},
         {"name": "MUSICBRAINZ", "on": True, "calls": 1, "batches": 1},
         {"name": "LISTENBRAINZ", "on": True, "calls": 2, "batches": 2},
+        {"name": "WIKIDATA", "on": True, "calls": 0, "batches": 0},
     ]
     assert answer.data["providers"] == [{"name": "SPOTIFY"}, {"name": "MUSICBRAINZ"}]
 

@@ -80,6 +80,8 @@ def test_entities_have_the_fields_that_were_designed():
             "url": "String",
             "country": "String",
             "genres": "[String!]",
+            "genresSource": "Source",
+            "tags": "[Tag!]",
             "image": "Image",
             "popularity": "Int",
             "followers": "Int",

@@ -57,6 +57,10 @@ def test_every_variable_is_read(monkeypatch):
         "UNISONO_LISTENBRAINZ_RATE": "2",
         "UNISONO_LISTENBRAINZ_CONCURRENCY": "5",
         "UNISONO_LISTENBRAINZ_WINDOW": "0.5",
+        "UNISONO_WIKIDATA_BASE_URL": "http://127.0.0.1:9000/w/",
+        "UNISONO_WIKIDATA_RATE": "4",
+        "UNISONO_WIKIDATA_CONCURRENCY": "2",
+        "UNISONO_WIKIDATA_WINDOW": "0.75",
     }
     assert set(given) == {variable.name for variable in variables()}
     for name, value in given.items():
@@ -77,6 +81,9 @@ def test_every_variable_is_read(monkeypatch):
     assert settings.listenbrainz.base_url == "http://127.0.0.1:9000/1"
     own = settings.listenbrainz
     assert (own.rate, own.concurrency, own.window) == (2.0, 5, 0.5)
+    assert settings.wikidata.base_url == "http://127.0.0.1:9000/w"
+    own = settings.wikidata
+    assert (own.rate, own.concurrency, own.window) == (4.0, 2, 0.75)
 
 
 def test_musicbrainz_has_the_one_call_a_second_that_it_documents():
@@ -85,6 +92,11 @@ def test_musicbrainz_has_the_one_call_a_second_that_it_documents():
 
 def test_listenbrainz_has_the_30_calls_in_10_seconds_that_its_server_comes_with():
     assert Settings().of("listenbrainz").rate == 3.0
+
+
+def test_wikidata_is_called_in_series_as_it_asks():
+    own = Settings().of("wikidata")
+    assert (own.rate, own.concurrency) == (1.0, 1)
 
 
 def test_an_empty_variable_is_as_good_as_none(monkeypatch):
