@@ -16,7 +16,7 @@ $(or $(MAKECMDGOALS),help):
 else
 
 .NOTPARALLEL:
-.PHONY: help serve test lint types architecture schema coverage tests fix export lock audit clean \
+.PHONY: help serve test lint types architecture schema coverage tests fix export lock audit bench clean \
     environment environment-to-run
 
 help:  ## this list
@@ -72,6 +72,11 @@ lock:  ## write the lock files, with uv (ARGS=--upgrade: with the newest version
 
 audit: environment  ## GraphQL over HTTP, audited by graphql-http against the served demo (needs node and npm)
 	@.ci/audit $(BIN)/unisono
+
+bench: environment  ## Unisono beside its rivals, by columns beside graphql-core, and how it grows (15 minutes)
+	$(BIN)/python -m tests.benchmarks.end_to_end $(ARGS)
+	$(BIN)/python -m tests.benchmarks.executor
+	$(BIN)/python -m tests.benchmarks.growth
 
 clean:  ## remove the environments and all caches
 	rm -rf .venv .venv-* .coverage* .hypothesis .*_cache dist

@@ -65,6 +65,12 @@ _ENRICHED: Mapping[tuple[str, str], Sequence[tuple[str, str]]] = {
     ("Artist", "image"): [("listenbrainz", "about_artists"), ("wikidata", "images")],
 }
 
+# Those that only these providers leave out where others tell them.
+_TOLD_ELSEWHERE = {"Album": {"artists": ("deezer",)}}
+
+# Deezer is asked for a bar code with and without its first zero.
+_SPELLINGS = {("Album", "deezer"): 2}
+
 
 class Pace(NamedTuple):
     """What a provider takes: keys per call by resource, and calls per second (None: no limit)."""
@@ -250,12 +256,22 @@ class _Walk:
         if not objects.is_complete and names & told:
             completed = self._ask(objects, _RESOURCES[objects.type.name])
             completed = replace(completed, is_complete=True)
+        elif not objects.is_complete:
+            self._ask_elsewhere(objects, names)
         self._enrich(completed, names)
         for nodes in fields.values():
             name = nodes[0].name.value
             below = self._below(completed if name in told else objects, nodes)
             if below is not None:
                 self._walk(below)
+
+    def _ask_elsewhere(self, objects: _Objects, names: set[str]) -> None:
+        """Note a key per object at the providers that leave out what others tell."""
+        left_out = _TOLD_ELSEWHERE.get(objects.type.name, {})
+        providers = {name for field in names for name in left_out.get(field, ())}
+        counts = {name: count for name, count in objects.counts.items() if name in providers}
+        if counts:
+            self._ask(replace(objects, counts=counts), _RESOURCES[objects.type.name])
 
     def _enrich(self, objects: _Objects, names: Iterable[str]) -> None:
         """Note what those who know more about these objects are asked."""
@@ -296,7 +312,9 @@ class _Walk:
             case "IsrcTracks", "tracks":
                 counts = objects.times(TRACKS_OF_ISRC)
             case _, _ if "provider" in arguments:  # the same thing elsewhere
-                elsewhere = {_provider(arguments["provider"]): sum(objects.counts.values())}
+                where = _provider(arguments["provider"])
+                asked_each = _SPELLINGS.get((objects.type.name, where), 1)
+                elsewhere = {where: sum(objects.counts.values()) * asked_each}
                 asked = self._ask(replace(objects, counts=elsewhere), f"{name} elsewhere")
                 counts = elsewhere
             case _:

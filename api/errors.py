@@ -23,6 +23,7 @@ from loaders import (
     ProcessorClosedError,
     ProviderError,
     QueueFullError,
+    RetryableError,
 )
 
 logger = logging.getLogger("unisono.api")
@@ -96,16 +97,24 @@ def failure_of(cause: Exception) -> Failure:
             return Failure(
                 cause.code, str(cause), cause.provider, cause.retryable, cause.retry_after
             )
+        case RetryableError(__cause__=ProviderError() as whole):
+            # The batch was refused because of a key, and nobody knows whether it was this one.
+            return failure_of(whole)._replace(retryable=True)
         case InvalidIdError() | BadInputError():
             return Failure("BAD_USER_INPUT", str(cause))
-        case DeadlineExceededError():
-            return Failure("DEADLINE_EXCEEDED", "The operation's time was over first.", None, True)
-        case QueueFullError():
-            return Failure("OVERLOADED", "Too much is waiting already.", None, True)
-        case ProcessorClosedError():
-            return Failure("SHUTTING_DOWN", "The server is about to stop.", None, True)
+        case DeadlineExceededError() | QueueFullError() | ProcessorClosedError():
+            return _OURS[type(cause)]
         case _:
             return Failure("INTERNAL_SERVER_ERROR", "Something unforeseen happened.")
+
+
+_OURS: dict[type[Exception], Failure] = {
+    DeadlineExceededError: Failure(
+        "DEADLINE_EXCEEDED", "The operation's time was over first.", retryable=True
+    ),
+    QueueFullError: Failure("OVERLOADED", "Too much is waiting already.", retryable=True),
+    ProcessorClosedError: Failure("SHUTTING_DOWN", "The server is about to stop.", retryable=True),
+}
 
 
 def _cause(error: GraphQLError) -> Exception | None:

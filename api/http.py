@@ -57,7 +57,9 @@ class GraphQLEndpoint:
         asked = await operations(request, self._settings)
         trace = request.headers.get("x-unisono-trace") == "1"
         listed = [asked] if isinstance(asked, Operation) else asked
-        work = self._operations.answer(listed, request_id=request_id, trace=trace)
+        work = self._operations.answer(
+            listed, request_id=request_id, trace=trace, headers=request.headers
+        )
         answers = await _unless_gone(request, work)
         bodies = [answer.body() for answer in answers]
         if isinstance(asked, Operation):

@@ -6,9 +6,11 @@ begin; bounded in time; and accounted for afterwards, in one line of the log and
 
 import asyncio
 import logging
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from http import HTTPStatus
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from graphql import get_operation_ast
 
@@ -19,6 +21,10 @@ from api.engine import Answer, Engine, Operation
 from api.errors import Failure, extensions
 from api.metrics import Metrics
 from api.schema import GRAPHQL_SCHEMA
+from loaders import Settings
+
+if TYPE_CHECKING:
+    from api.telemetry import OperationSpan, Telemetry
 
 logger = logging.getLogger("unisono.operations")
 
@@ -31,6 +37,9 @@ _WRITING = 1.0
 
 # Documents whose fields are named from now on, because they asked for key after key.
 _MOST_SUSPECTS = 100
+
+# Characters of an operation's name that are told; a client may send any number.
+_MOST_NAME = 80
 
 _COUNTS = ("asked", "distinct", "remembered", "joined", "batches", "calls")
 
@@ -46,15 +55,26 @@ class Operations:
         self.engine = engine
         self.metrics = Metrics(engine.providers)
         engine.providers.observers.append(self.metrics.batch)
+        self._telemetry = telemetry_if_on(engine.settings)
+        if self._telemetry:
+            engine.providers.observers.append(self._telemetry.batch)
         self.is_ending = False
         self._running = 0
         self._idle = asyncio.Event()
         self._suspects: dict[str, None] = {}
 
     async def answer(
-        self, operations: Sequence[Operation], *, request_id: str = "", trace: bool = False
+        self,
+        operations: Sequence[Operation],
+        *,
+        request_id: str = "",
+        trace: bool = False,
+        headers: Mapping[str, str] | None = None,
     ) -> list[Answer]:
-        """Return one answer per operation; they share their loaders, their deadline and a cost."""
+        """Return one answer per operation; they share their loaders, their deadline and a cost.
+
+        `headers` may name the client's own span.
+        """
         if self.is_ending:
             failure = Failure("SHUTTING_DOWN", "The server is about to stop.", None, True)
             status = HTTPStatus.SERVICE_UNAVAILABLE
@@ -65,7 +85,7 @@ class Operations:
         self._running += 1
         self.metrics.running.inc()
         try:
-            return await self._answer(operations, context, trace=trace)
+            return await self._answer(operations, context, headers or {}, trace=trace)
         finally:
             self._running -= 1
             self.metrics.running.dec()
@@ -89,13 +109,22 @@ class Operations:
             await asyncio.wait({asyncio.ensure_future(self._idle.wait())}, timeout=seconds)
 
     async def _answer(
-        self, operations: Sequence[Operation], context: Context, *, trace: bool
+        self,
+        operations: Sequence[Operation],
+        context: Context,
+        headers: Mapping[str, str],
+        *,
+        trace: bool,
     ) -> list[Answer]:
         paces = self.engine.paces()
         runs = []
         for operation in operations:
             prepared = self.engine.prepare(operation)
-            runs.append(_Run(operation, prepared, _cost(operation, prepared, paces)))
+            run = _Run(operation, prepared, _cost(operation, prepared, paces))
+            if self._telemetry:
+                span = self._telemetry.begin(_kind(run), _name(run), context.trace, headers)
+                run = run._replace(span=span)
+            runs.append(run)
             if len(operations) > 1:
                 await asyncio.sleep(0)  # a long document takes 0.1 s, and others want their turn
         cost = sum((run.cost for run in runs), NOTHING)
@@ -121,8 +150,11 @@ class Operations:
         began = clock()
         answer: Answer | None = None
         try:
-            async with asyncio.timeout_at(context.deadline + _LATE):
-                answer = await self.engine.execute(run.operation, context, prepared=run.prepared)
+            with run.span or nullcontext():
+                async with asyncio.timeout_at(context.deadline + _LATE):
+                    answer = await self.engine.execute(
+                        run.operation, context, prepared=run.prepared
+                    )
         except TimeoutError:
             failure = Failure(
                 "DEADLINE_EXCEEDED", "The operation's time was over first.", None, True
@@ -138,10 +170,12 @@ class Operations:
     ) -> None:
         """Write the operation's one line, and count it; no answer means that nobody waited."""
         kind, outcome = _kind(run), _outcome(answer)
+        codes = sorted({error["extensions"]["code"] for error in answer.errors}) if answer else []
         self.metrics.operation(kind, outcome, seconds)
+        if run.span:
+            run.span.end(context.request_id, outcome, codes)
         if not logger.isEnabledFor(logging.INFO):
             return
-        codes = {error["extensions"]["code"] for error in answer.errors} if answer else set()
         loaders = {
             row["loader"]: {name: row[name] for name in _COUNTS} for row in context.trace.report()
         }
@@ -149,10 +183,11 @@ class Operations:
             "operation",
             extra={
                 "requestId": context.request_id,
+                "traceId": run.span and run.span.trace_id,
                 "type": kind,
-                "operation": (run.operation.operation_name or "")[:80] or None,
+                "operation": _name(run),
                 "outcome": outcome,
-                "codes": sorted(codes),
+                "codes": codes,
                 "seconds": round(seconds, 6),
                 "cost": run.cost.calls,
                 "calls": sum(row["calls"] for row in loaders.values()),
@@ -181,6 +216,17 @@ class _Run(NamedTuple):
     operation: Operation
     prepared: Prepared
     cost: Cost
+    span: "OperationSpan | None" = None
+
+
+def telemetry_if_on(settings: Settings) -> "Telemetry | None":
+    """Return what makes spans, where a tracer provider is set: whoever set one has imported it."""
+    trace = sys.modules.get("opentelemetry.trace")
+    if trace is None or isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
+        return None
+    from api.telemetry import Telemetry  # noqa: PLC0415  an extra: it may not be installed
+
+    return Telemetry(settings)
 
 
 def _cost(operation: Operation, prepared: Prepared, paces: dict[str, Pace]) -> Cost:
@@ -199,6 +245,10 @@ def _kind(run: _Run) -> str:
     document = run.prepared.document
     chosen = document and get_operation_ast(document, run.operation.operation_name)
     return chosen.operation.value if chosen else "none"
+
+
+def _name(run: _Run) -> str | None:
+    return (run.operation.operation_name or "")[:_MOST_NAME] or None
 
 
 def _refused(

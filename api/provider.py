@@ -13,6 +13,7 @@ class Provider(Enum):
     MUSICBRAINZ = strawberry.enum_value(
         "musicbrainz", description="MusicBrainz: tracks are its recordings, albums its releases."
     )
+    DEEZER = strawberry.enum_value("deezer", description="Deezer's API, which asks for no key.")
 
 
 @strawberry.enum(description="Whoever told something: the providers, and those that add to them.")
@@ -21,6 +22,7 @@ class Source(Enum):
 
     SPOTIFY = strawberry.enum_value("spotify", description="The provider.")
     MUSICBRAINZ = strawberry.enum_value("musicbrainz", description="The provider.")
+    DEEZER = strawberry.enum_value("deezer", description="The provider.")
     LISTENBRAINZ = strawberry.enum_value(
         "listenbrainz",
         description="ListenBrainz: listens are in the public domain (CC0); tags and genres are "

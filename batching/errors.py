@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-from batching.checks import seconds
+from batching.checks import at_least, seconds
 
 
 class BatchError(Exception):
@@ -64,7 +64,8 @@ class CircularWaitError(BatchError):
 class RetryableError(Exception):
     """Raised (or returned for a key) by a batch function: these keys may be tried again.
 
-    `after` is the least number of seconds to wait first; None leaves it to the retry policy.
+    `after` is the least number of seconds to wait first, `attempts` the most calls for a key in
+    all; None leaves either to the retry policy.
     Once the attempts are used up the callers see `__cause__`, or this error when it has none.
     `final` says that the processor has done what it could: it is for the caller to try again.
 
@@ -72,11 +73,19 @@ class RetryableError(Exception):
     """
 
     def __init__(
-        self, message: str = "try again", *, after: float | None = None, final: bool = False
+        self,
+        message: str = "try again",
+        *,
+        after: float | None = None,
+        attempts: int | None = None,
+        final: bool = False,
     ) -> None:
         super().__init__(message)
         seconds("after", after)
+        if attempts is not None:
+            at_least(1, "attempts", attempts)
         self.after = after
+        self.attempts = attempts
         self.final = final
 
 

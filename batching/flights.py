@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from contextvars import Context
 from functools import partial
+from math import inf
 from typing import TypeAlias, TypeVar
 
 from batching.alarms import Alarms
@@ -215,8 +216,7 @@ class Flights(dict[K, Flight[K, V]]):
         """Give every caller of a flight its outcome, apart from keys that are tried again."""
         flight.settled = True
         callers = flight.callers
-        again: Mapping[K, int] = {}
-        failures = 0
+        failures = resting = 0
         if holds_exception(outcomes):
             again = self._attempts_of_retryable(flight, outcomes)
             self._forget(flight)
@@ -224,13 +224,14 @@ class Flights(dict[K, Flight[K, V]]):
                 if key not in again:
                     failures += isinstance(outcome, Exception)
                     caller.settle(key, _seen(outcome), batch_failed=batch_failed)
-            self._rest(flight, again, outcomes)
+            resting = self._rest(flight, again, outcomes) if again else 0
+            failures += len(again) - resting
         else:
             self._forget(flight)
             settle_values(callers, outcomes)  # type: ignore[misc]  # none is an exception
         if self._alarms:
             self._alarms.unset_settled(callers.values())
-        self._tell(flight, len(again), failures)
+        self._tell(flight, resting, failures)
 
     def _forget(self, flight: Flight[K, V]) -> None:
         """Drop the keys of a flight, unless it was deserted: then they are gone already."""
@@ -252,27 +253,37 @@ class Flights(dict[K, Flight[K, V]]):
         """Return the keys to try again, each with the attempts it has had."""
         if self.final:
             return {}
-        attempts = {
-            key: self.attempts.get(key, 0) + 1
-            for key, outcome in zip(flight.callers, outcomes, strict=True)
-            if isinstance(outcome, RetryableError) and not outcome.final
-        }
-        return {key: had for key, had in attempts.items() if had < self._retry.attempts}
+        attempts: dict[K, int] = {}
+        for key, outcome in zip(flight.callers, outcomes, strict=True):
+            if isinstance(outcome, RetryableError) and not outcome.final:
+                had = self.attempts.get(key, 0) + 1
+                if had < (outcome.attempts or self._retry.attempts):
+                    attempts[key] = had
+        return attempts
 
     def _rest(
         self, flight: Flight[K, V], again: Mapping[K, int], outcomes: Sequence[Outcome[V]]
-    ) -> None:
-        """Let keys rest before they wait anew; a key asked meanwhile joins them."""
-        callers = still({key: flight.callers[key] for key in again})
-        if not callers:
-            return
+    ) -> int:
+        """Let keys rest before they wait anew; a key asked meanwhile joins them. Return how many.
+
+        A caller whose deadline comes first is told now what went wrong, instead of nothing then.
+        """
         hints = [one.after for one in outcomes if isinstance(one, RetryableError)]
         told = [after for after in hints if after is not None]
         delay = max(told) if told else self._retry.delay(max(again.values()))
-        rest = self._replace(flight, callers)
-        self.attempts.update({key: again[key] for key in callers})
         loop = asyncio.get_running_loop()
-        rest.timer = loop.call_later(delay, self.again, rest, context=self._context)
+        callers: dict[K, Caller[K, V]] = {}
+        for (key, caller), outcome in zip(flight.callers.items(), outcomes, strict=True):
+            for member in members(caller) if key in again else ():
+                if getattr(member, "deadline", inf) <= loop.time() + delay:
+                    member.settle(key, _seen(outcome), batch_failed=True)
+                elif not member.done():
+                    callers[key] = joined(callers[key], member) if key in callers else member
+        if callers:
+            rest = self._replace(flight, callers)
+            self.attempts.update({key: again[key] for key in callers})
+            rest.timer = loop.call_later(delay, self.again, rest, context=self._context)
+        return len(callers)
 
     def release(self, rest: Flight[K, V]) -> dict[K, Caller[K, V]]:
         """End a rest; return the callers that are still there."""

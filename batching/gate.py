@@ -1,9 +1,10 @@
 """A provider's gate: how often and how many calls may be made, for all who call that provider.
 
-A turnstile. Whoever wants to call asks `admit`, and either passes at once or stands in line and
-is told when it is worth asking again. Nothing is reserved for those who wait, so a processor cuts
-its batch only when the call can really be made, and no permit has to be given back by one that
-changed its mind. The line is ordered by the age of each one's oldest key.
+A turnstile. Whoever wants to call asks `admit`, and either passes at once or stands in line until
+it is called: then it asks again, or goes. Nothing is reserved for those who wait, so a processor
+cuts its batch only when the call can really be made, and no permit has to be given back by one
+that changed its mind. The oldest in line that could pass is called first: a processor is as old as
+its oldest key, and single calls queue up behind their own oldest one, so that the line is short.
 
 Three things decide: the rate (GCRA: one timestamp), a hold, and the slots. Slots keep back partial
 batches, which fill up meanwhile, and calls for one key each. Full batches may always leave, for a
@@ -13,6 +14,7 @@ cap on them would only lengthen the queue.
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from contextvars import copy_context
@@ -31,7 +33,7 @@ _TINY = 1e-9
 
 
 class Party(Protocol):
-    """One who wants to pass: a processor, or a single call."""
+    """One who wants to pass, call after call: a processor, or the queue of single calls."""
 
     @property
     def since(self) -> float:
@@ -42,7 +44,7 @@ class Party(Protocol):
         """Whether it waits for a slot; full batches and calls from inside a batch do not."""
 
     def called(self) -> None:
-        """Ask again, at once: it may pass now."""
+        """Ask again, at once, as long as there is something to send; it stands in no line now."""
 
 
 class Gate:
@@ -70,16 +72,19 @@ class Gate:
         self._context = copy_context()  # no timer keeps a caller's context alive
         self._loop: asyncio.AbstractEventLoop | None = None
         # All of the mutable state: when the next call would be due if calls were evenly spaced,
-        # the end of a hold, the calls in the air, those in line, and the timer that calls them.
+        # the end of a hold, the calls in the air, those in line, the queues of single calls by
+        # whether they need a slot and by their lag, and the timer that calls the line.
         self._theoretical = 0.0
         self._held_until = 0.0
         self._busy = 0
         self._line: list[Party] = []
+        self._queues: dict[tuple[bool, float], _Queue] = {}
         self._timer: asyncio.TimerHandle | None = None
 
     def __repr__(self) -> str:
+        in_line = sum(len(one.turns) if isinstance(one, _Queue) else 1 for one in self._line)
         held = f" | held {self.held:.1f} s" if self.held else ""
-        return f"<Gate [{self._busy} in the air | {len(self._line)} in line{held}]>"
+        return f"<Gate [{self._busy} in the air | {in_line} in line{held}]>"
 
     def hold(self, duration: float) -> None:
         """Let nobody pass for this many seconds; a longer hold that is on stays."""
@@ -110,15 +115,17 @@ class Gate:
 
         Inside a batch function it needs a permit but no slot: the batch has one already.
         """
-        visitor = _Visitor(self, self.enter(), background=background)
-        if not self.admit(visitor):
-            try:
-                await visitor.turn
-            except BaseException:
-                self.leave(visitor)
-                if visitor.turn.done() and not visitor.turn.cancelled():
-                    self.done(unused=True)
-                raise
+        loop = self.enter()
+        kind = inside_batch() is None, BACKGROUND_LAG if background else 0.0
+        queue = self._queues.get(kind)
+        if queue is None:
+            queue = self._queues[kind] = _Queue(self, *kind)
+        turn = queue.join(loop)
+        try:
+            await turn
+        except BaseException:
+            queue.leave(turn)
+            raise
         try:
             yield
         finally:
@@ -138,6 +145,7 @@ class Gate:
                 self._held_until += shift
             self._busy = 0
             self._line = []
+            self._queues = {}
             self._timer = None
             self._loop = loop
         return loop
@@ -145,7 +153,7 @@ class Gate:
     def admit(self, party: Party) -> bool:
         """Let a call pass now, or put the party in line to be called."""
         if self._line or self._interval or self._held_until or self.concurrency is not None:
-            if self._delay() > _TINY or not self._may_pass(party) or self._older_in_line(party):
+            if self._delay() > _TINY or self._first_of(party, *self._line) is not party:
                 if party not in self._line:
                     self._line.append(party)
                 self._set_timer()
@@ -184,21 +192,15 @@ class Gate:
     def _may_pass(self, party: Party) -> bool:
         return self.concurrency is None or self._busy < self.concurrency or not party.needs_slot
 
-    def _older_in_line(self, party: Party) -> bool:
-        since = party.since
-        return any(
-            other is not party and other.since < since and self._may_pass(other)
-            for other in self._line
-        )
+    def _first_of(self, *parties: Party) -> Party | None:
+        """Return the oldest of those who could pass."""
+        return min(filter(self._may_pass, parties), key=lambda party: party.since, default=None)
 
     def _call_next(self) -> None:
-        """Call the oldest party that could pass, then the next one, while calls can be made."""
-        while self._delay() <= _TINY and (able := list(filter(self._may_pass, self._line))):
-            party = min(able, key=lambda party: party.since)
-            calls = self.calls
+        """Call the party whose turn it is, then the next one, while calls can be made."""
+        while self._delay() <= _TINY and (party := self._first_of(*self._line)):
+            self._line.remove(party)
             party.called()
-            if self.calls == calls:  # it has nothing to send any more, or not yet
-                self.leave(party)
         self._set_timer()
 
     def _set_timer(self) -> None:
@@ -220,18 +222,44 @@ class Gate:
             )
 
 
-class _Visitor:
-    """A single call that stands in line."""
+class _Queue:
+    """Single calls of one kind, first come, first served: in the gate's line they are one party."""
 
-    def __init__(self, gate: Gate, loop: asyncio.AbstractEventLoop, *, background: bool) -> None:
-        self.since = loop.time() + (BACKGROUND_LAG if background else 0.0)
-        self.needs_slot = inside_batch() is None
-        self.turn: asyncio.Future[None] = loop.create_future()
+    def __init__(self, gate: Gate, needs_slot: bool, lag: float) -> None:  # noqa: FBT001 - private
+        self.needs_slot = needs_slot
+        #: What each call waits for, and since when.
+        self.turns: OrderedDict[asyncio.Future[None], float] = OrderedDict()
         self._gate = gate
+        self._lag = lag
+
+    @property
+    def since(self) -> float:
+        return next(iter(self.turns.values())) + self._lag
+
+    def join(self, loop: asyncio.AbstractEventLoop) -> asyncio.Future[None]:
+        """Return a future that is settled when the call may be made, which may be at once."""
+        turn: asyncio.Future[None] = loop.create_future()
+        self.turns[turn] = loop.time()
+        if len(self.turns) == 1:  # otherwise the queue stands in line already
+            self.called()
+        return turn
+
+    def leave(self, turn: asyncio.Future[None]) -> None:
+        """Forget a call that will not be made."""
+        if turn in self.turns:
+            del self.turns[turn]
+            if not self.turns:
+                self._gate.leave(self)
+        elif not turn.cancelled():  # it was its turn
+            self._gate.done(unused=True)
 
     def called(self) -> None:
-        if self.turn.cancelled():
-            self._gate.leave(self)
-        else:
-            self._gate.admit(self)  # it is the oldest of those who may pass
-            self.turn.set_result(None)
+        while self._drop_gone() and self._gate.admit(self):
+            turn, _ = self.turns.popitem(last=False)
+            turn.set_result(None)
+
+    def _drop_gone(self) -> bool:
+        """Forget those in front who were cancelled just now; tell whether anybody is left."""
+        while self.turns and next(iter(self.turns)).cancelled():
+            self.turns.popitem(last=False)
+        return bool(self.turns)

@@ -1,6 +1,11 @@
 """From ids to records: providers, the records they share, and one request's loaders."""
 
-from batching import DeadlineExceededError, ProcessorClosedError, QueueFullError
+from batching import (
+    DeadlineExceededError,
+    ProcessorClosedError,
+    QueueFullError,
+    RetryableError,
+)
 from loaders.bundle import Loaders
 from loaders.calls import Call
 from loaders.errors import (
@@ -63,6 +68,7 @@ __all__ = [
     "Record",
     "Ref",
     "RejectedError",
+    "RetryableError",
     "SearchKey",
     "SearchPages",
     "Settings",

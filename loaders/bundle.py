@@ -11,7 +11,7 @@ the exception of that one key. Cancelling a call here cancels nothing that anoth
 import asyncio
 from collections.abc import Hashable, Mapping, Sequence
 from math import ceil
-from typing import Any, NamedTuple
+from typing import Any, TypeAlias
 
 from loaders.errors import MaybeMergedError, NotConfiguredError, ProviderError, RateLimitedError
 from loaders.ids import Ref
@@ -23,6 +23,9 @@ from loaders.trace import Trace
 
 # Where an entity of a kind is asked by its id.
 RESOURCE_OF_KIND = {"track": "tracks", "artist": "artists", "album": "albums"}
+
+# What names an entity: provider, kind and native id. A plain tuple, for there are many at a time.
+_Entity: TypeAlias = tuple[str, str, str]
 
 # Ids that one request may look up because they may have been merged: at MusicBrainz's call a second
 # a third of the usual deadline. More of them fail, and may be asked again.
@@ -65,7 +68,7 @@ class Loaders:
 
     async def entities(self, refs: Sequence[Ref]) -> list[Record | Exception | None]:
         """Return the record of each reference, whatever its kind and provider."""
-        return await self._load_entities([_Wanted(*_fields(ref)) for ref in refs])
+        return await self._load_entities([(ref.provider, ref.kind, ref.native) for ref in refs])
 
     async def complete(
         self, records: Sequence[Record], part: str | None = None
@@ -76,8 +79,7 @@ class Loaders:
         looked up, together with whatever else is wanted of that entity just then.
         """
         lacking = [record for record in records if _lacks(record, part)]
-        wanted = [_Wanted(it.provider, it.kind, it.native, part) for it in lacking]
-        found = iter(await self._load_entities(wanted))
+        found = iter(await self._load_entities([_entity(record) for record in lacking], part))
         return [next(found) if _lacks(record, part) else record for record in records]
 
     def has(self, provider: str, resource: str) -> bool:
@@ -119,48 +121,61 @@ class Loaders:
             outcomes[index] = page
         return outcomes
 
-    async def _load_entities(self, wanted: Sequence["_Wanted"]) -> list[Record | Exception | None]:
-        """Return what is wanted: from bulk calls, and what those cannot tell from look-ups."""
-        outcomes = await self._load([self._asked(it) for it in wanted])
+    async def _load_entities(
+        self, entities: Sequence[_Entity], part: str | None = None
+    ) -> list[Record | Exception | None]:
+        """Return entities, or as much of them as tells the part.
+
+        They come from bulk calls, and what those cannot tell from look-ups.
+        """
+        outcomes = await self._load(self._asked(entities, part))
         unsure = [
             index
             for index, outcome in enumerate(outcomes)
-            if isinstance(outcome, MaybeMergedError) and self._may_look_up(wanted[index])
+            if isinstance(outcome, MaybeMergedError) and self._may_look_up(entities[index])
         ]
         if unsure:
-            looked_up = await self._load([self._look_up(wanted[index]) for index in unsure])
+            looked_up = await self._load([self._look_up(entities[index], part) for index in unsure])
             for index, outcome in zip(unsure, looked_up, strict=True):
                 outcomes[index] = outcome
         return outcomes
 
-    def _asked(self, wanted: "_Wanted") -> tuple[str, str, Hashable]:
-        """Return provider, resource and key by which something is asked first."""
-        if wanted.part and self._is_looked_up(wanted.provider, wanted.kind, wanted.part):
-            return self._look_up(wanted)
-        return wanted.provider, RESOURCE_OF_KIND[wanted.kind], wanted.native
+    def _asked(
+        self, entities: Sequence[_Entity], part: str | None
+    ) -> list[tuple[str, str, Hashable]]:
+        """Return provider, resource and key by which each of them is asked first."""
+        looked_up: set[tuple[str, str]] = set()
+        if part is not None:
+            pairs = {(provider, kind) for provider, kind, _ in entities}
+            looked_up = {pair for pair in pairs if self._is_looked_up(*pair, part)}
+        return [
+            self._look_up(entity, part)
+            if looked_up and entity[:2] in looked_up
+            else (entity[0], RESOURCE_OF_KIND[entity[1]], entity[2])
+            for entity in entities
+        ]
 
     def _is_looked_up(self, provider: str, kind: str, part: str) -> bool:
         on = self._providers.get(provider)
         return on is not None and part in on.parts.get(kind, ())
 
-    def _may_look_up(self, wanted: "_Wanted") -> bool:
+    def _may_look_up(self, entity: _Entity) -> bool:
         """Tell whether this request may look for one more entity that may have been merged."""
-        entity = wanted.provider, wanted.kind, wanted.native
         if len(self._unsure) < LOOKUPS_PER_REQUEST:
             self._unsure.add(entity)
         return entity in self._unsure
 
-    def _look_up(self, wanted: "_Wanted") -> tuple[str, str, Hashable]:
+    def _look_up(self, entity: _Entity, part: str | None) -> tuple[str, str, Hashable]:
         """Return the look-up of this request that tells the part, or one that will."""
-        parts = {wanted.part} - {None}
-        mine = self._lookups.setdefault(wanted[:3], [])
+        provider, kind, native = entity
+        parts = set() if part is None else {part}
+        mine = self._lookups.setdefault(entity, [])
         lookup = next((one for one in mine if parts <= one.parts), None)
         if lookup is None:
-            open_ones = self._providers[wanted.provider].lookups[wanted.kind]
-            lookup = open_ones.wanting(wanted.native, [it for it in [wanted.part] if it])
+            lookup = self._providers[provider].lookups[kind].wanting(native, parts)
             if lookup not in mine:
                 mine.append(lookup)
-        return wanted.provider, f"{wanted.kind}_lookup", lookup
+        return provider, f"{kind}_lookup", lookup
 
     async def _load(self, asked: Sequence[tuple[str, str, Hashable]]) -> list[Any | Exception]:
         """Return one outcome per provider, resource and key: one `load_many` per loader."""
@@ -212,17 +227,9 @@ class Loaders:
         return loader
 
 
-class _Wanted(NamedTuple):
-    """An entity, and the field of it that is wanted; None for whatever its bulk call tells."""
-
-    provider: str
-    kind: str
-    native: str
-    part: str | None = None
-
-
-def _fields(ref: Ref) -> tuple[str, str, str]:
-    return ref.provider, ref.kind, ref.native
+def _entity(record: Record) -> _Entity:
+    provider, kind, native = record.id.split(":", 2)
+    return provider, kind, native
 
 
 def _lacks(record: Record, part: str | None) -> bool:
@@ -240,5 +247,6 @@ def _tracks_told(outcome: Any, offset: int, limit: int) -> Any:
     """Return the page of tracks that an album told, if it told it, or else why there is none."""
     if not isinstance(outcome, Album):
         return outcome
-    page = None if outcome.tracks is UNKNOWN else outcome.tracks.cut(offset, limit)
+    told = outcome.tracks
+    page = told.cut(offset, limit) if isinstance(told, Page) else None
     return _MISSING if page is None else page

@@ -9,7 +9,7 @@ class Call(NamedTuple):
 
     `resource` is the processor it was made for ("spotify.tracks"), `route` the path with its
     placeholders ("GET /v1/tracks/{id}"), `ids` what it asked for, `status` None when no answer
-    came, `started` the loop's time.
+    came, `started` the loop's time, `fault` the class of what kept it from a whole answer.
     """
 
     resource: str
@@ -18,6 +18,7 @@ class Call(NamedTuple):
     status: int | None
     started: float
     seconds: float
+    fault: str | None = None
 
 
 class BatchCalls:

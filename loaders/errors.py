@@ -9,6 +9,8 @@ Exception
 │   ├── CircuitOpenError        UPSTREAM_CIRCUIT_OPEN    not asked, because it fails too often
 │   ├── BadResponseError        UPSTREAM_BAD_RESPONSE    an answer that is not what it should be
 │   ├── RejectedError           UPSTREAM_REJECTED        a 4xx: the provider refuses this call
+│   │   ├── BadKeyError           UPSTREAM_REJECTED        ... because of one of its keys
+│   │   └── TooManyKeysError      UPSTREAM_REJECTED        ... because there are too many
 │   ├── AuthError               UPSTREAM_AUTH            no token, or not a good one
 │   └── NotConfiguredError      PROVIDER_NOT_CONFIGURED  the provider is off
 └── ValueError
@@ -87,15 +89,31 @@ class CircuitOpenError(ProviderError):
 
 
 class BadResponseError(ProviderError):
-    """The provider's answer is not what its interface promises."""
+    """The provider's answer is not what its interface promises, or was garbled on its way."""
 
     code = "UPSTREAM_BAD_RESPONSE"
+    may_pass = True
 
 
 class RejectedError(ProviderError):
     """The provider refuses the call."""
 
     code = "UPSTREAM_REJECTED"
+
+
+class BadKeyError(RejectedError):
+    """The provider refuses a call because of one of its keys, and does not say which."""
+
+
+class TooManyKeysError(RejectedError):
+    """The provider refuses a call because of the number of its keys; fewer may be taken.
+
+    `at_most` is how many, where that is known.
+    """
+
+    def __init__(self, provider: str, message: str, *, at_most: int | None = None) -> None:
+        super().__init__(provider, message)
+        self.at_most = at_most
 
 
 class AuthError(ProviderError):

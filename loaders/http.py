@@ -125,7 +125,7 @@ class Http:
         most_bytes: int = MOST_BYTES,
     ) -> None:
         self.provider = provider
-        self._base_url = base_url
+        self._base_url = httpx.URL(base_url)
         self._base_path = urlsplit(base_url).path
         self._headers = {"accept": "application/json", "accept-encoding": "gzip", **(headers or {})}
         self._transport = transport or _transport()
@@ -147,12 +147,11 @@ class Http:
         """
         try:
             path = route.format_map({name: _segment(text) for name, text in (fill or {}).items()})
-            if params:
-                path += "?" + urlencode(params, doseq=True, safe=",", quote_via=quote)
+            query = urlencode(params or {}, doseq=True, safe=",", quote_via=quote)
         except UnicodeEncodeError as error:  # half a character: JSON can say it, no URL can
             raise InvalidIdError(str(error.object), "text that UTF-8 can write") from None
         request = httpx.Request(
-            "GET", self._base_url + path, headers={**self._headers, **(headers or {})}
+            "GET", self._url(path, query), headers={**self._headers, **(headers or {})}
         )
         return await self._send(request, f"GET {self._base_path}{route}", ids)
 
@@ -160,7 +159,7 @@ class Http:
         """Post a question as JSON, one that is too long for a URL."""
         headers = {**self._headers, "content-type": "application/json"}
         content = msgspec.json.encode(question)
-        request = httpx.Request("POST", self._base_url + route, headers=headers, content=content)
+        request = httpx.Request("POST", self._url(route, ""), headers=headers, content=content)
         return await self._send(request, f"POST {self._base_path}{route}", ids)
 
     async def post_form(
@@ -176,10 +175,21 @@ class Http:
         """Close the connections."""
         await self._transport.aclose()
 
+    def _url(self, path: str, query: str) -> httpx.URL:
+        """Return the URL of a path below the base; both are percent-encoded already.
+
+        httpx would look at each of the characters again, in a quarter of the time of a whole call.
+        """
+        url = httpx.URL(self._base_url)
+        url._uri_reference = self._base_url._uri_reference._replace(  # noqa: SLF001  no other way in
+            path=self._base_url.raw_path.decode().rstrip("/") + path, query=query or None
+        )
+        return url
+
     async def _send(self, request: httpx.Request, route: str, ids: Sequence[str]) -> Answer:
         clock = asyncio.get_running_loop().time
         started = clock()
-        status = None
+        status = fault = None
         try:
             with self._faults():
                 async with asyncio.timeout(self._timeout):
@@ -189,11 +199,15 @@ class Http:
                         body = await self._read(response)
                     finally:
                         await response.aclose()
+        except BaseException as error:  # one that is cancelled was a call, too
+            fault = type(error).__name__
+            raise
         finally:
             batch = calls_of_batch.get()
             if batch is not None:
+                seconds = clock() - started
                 batch.calls.append(
-                    Call(batch.resource, route, tuple(ids), status, started, clock() - started)
+                    Call(batch.resource, route, tuple(ids), status, started, seconds, fault)
                 )
         return Answer(status, response.headers, body)
 
@@ -241,8 +255,8 @@ class Http:
             raise kind(self.provider, f"{self.provider} {words} ({type(told).__name__})") from error
 
     def _too_long(self) -> BadResponseError:
-        expected = f"at most {self._most_bytes} bytes"
-        return BadResponseError(self.provider, f"{self.provider}: expected {expected}, got more")
+        message = f"{self.provider}: expected at most {self._most_bytes} bytes, got more"
+        return BadResponseError(self.provider, message, retryable=False)
 
     def _cut_short(self) -> BadResponseError:
         return BadResponseError(

@@ -22,12 +22,14 @@ One that has no bulk route for some fields of a record declares look-ups for the
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from batching import BatchEvent, BatchProcessor, Gate
-from loaders.calls import BatchCalls, Call, calls_of_batch
+from loaders.calls import Call, calls_of_batch
 from loaders.lookups import Lookup, Lookups
+from loaders.pipeline import Outcomes, Pipeline
+from loaders.retries import Throttle
 from loaders.trace import observe
 
 K = TypeVar("K", bound=Hashable)
@@ -71,6 +73,7 @@ class Provider:
         self.lookups: dict[str, Lookups] = {}  # by kind
         self.parts: dict[str, frozenset[str]] = {}  # by kind: the fields that a look-up tells
         self.observers: Sequence[Observer] = ()
+        self._throttle = Throttle(gate)
         self._batches = 0
 
     def __repr__(self) -> str:
@@ -79,24 +82,26 @@ class Provider:
     def add(
         self,
         resource: str,
-        get: Callable[[list[K]], Awaitable[Sequence[V | Exception] | Mapping[K, V | Exception]]],
+        get: Callable[[list[K]], Awaitable[Outcomes[V, K]]],
         *,
         batch_size: int,
         window: float,
     ) -> None:
         """Serve a resource: `get` makes one bulk call for at most `batch_size` keys.
 
+        It returns one outcome per key, or raises a ProviderError: the rest is the pipeline's.
         `window` is in seconds, 0 is the tick.
         """
         name = f"{self.name}.{resource}"
 
-        async def get_counted(keys: list[K]) -> Sequence[V | Exception] | Mapping[K, V | Exception]:
-            # In the batch's own context: its calls and its observers find it, no other batch does.
-            calls_of_batch.set(BatchCalls(name))
-            return await get(keys)
+        def resize(most: int) -> None:
+            processor.batch_size = most
 
-        self.resources[resource] = BatchProcessor(
-            get_counted,
+        pipeline = Pipeline(
+            name, get, batch_size=batch_size, throttle=self._throttle, resize=resize
+        )
+        processor = self.resources[resource] = BatchProcessor(
+            pipeline,
             batch_size,
             window or None,
             name=name,

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Self
 
 from loaders.bundle import Loaders
+from loaders.deezer import connect_deezer
 from loaders.errors import NotConfiguredError
 from loaders.http import ASGIApp, in_process
 from loaders.listenbrainz import connect_listenbrainz
@@ -20,6 +21,7 @@ from loaders.wikidata import connect_wikidata
 CONNECT: dict[str, Callable[..., Provider]] = {
     "spotify": connect_spotify,
     "musicbrainz": connect_musicbrainz,
+    "deezer": connect_deezer,
     "listenbrainz": connect_listenbrainz,
     "wikidata": connect_wikidata,
 }

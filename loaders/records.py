@@ -77,20 +77,22 @@ class Album(_Entity, frozen=True, kw_only=True, gc=False):
 
     release_date: str | None
     images: tuple[Image, ...]
-    artists: tuple[Artist, ...]
+    artists: tuple[Artist, ...] | Unknown
     album_type: str | None
     upc: str | Unknown | None = UNKNOWN
     label: str | Unknown | None = UNKNOWN
     popularity: int | Unknown | None = UNKNOWN  # 0 to 100
     total_tracks: int | Unknown | None = UNKNOWN
-    # The first of its tracks, where the album's own answer brings them; not needed to be complete.
-    tracks: "Page[Track] | Unknown" = UNKNOWN
+    # The first of its tracks, where the album's own answer brings them; None where no answer of its
+    # provider does. Not needed to be complete.
+    tracks: "Page[Track] | Unknown | None" = UNKNOWN
 
     @property
     def is_complete(self) -> bool:
         """Tell whether no field is unknown, so that asking by id would tell nothing new."""
         return not (
-            self.upc is UNKNOWN
+            self.artists is UNKNOWN
+            or self.upc is UNKNOWN
             or self.label is UNKNOWN
             or self.popularity is UNKNOWN
             or self.total_tracks is UNKNOWN

@@ -132,6 +132,22 @@ class MusicBrainzSettings(ProviderSettings):
     rate: Rate = Field(default=1.0, description="Most calls per second; 0 for no limit.")
 
 
+class DeezerSettings(ProviderSettings):
+    """Deezer takes 50 calls in 5 seconds from one address (developers.deezer.com)."""
+
+    base_url: Url = Field(
+        default="https://api.deezer.com", description="Where its API is, path included."
+    )
+    # With a second's calls at once, 48 in any 5 seconds.
+    rate: Rate = Field(default=8.0, description="Most calls per second; 0 for no limit.")
+    concurrency: int = Field(
+        default=8,  # a call takes less than a second, so these are enough for the rate
+        ge=1,
+        le=64,
+        description="Calls in the air past which others wait.",
+    )
+
+
 class ListenBrainzSettings(ProviderSettings):
     """ListenBrainz tells its limit with each answer; its server comes with 30 calls in 10 s."""
 
@@ -216,6 +232,7 @@ class Settings(BaseSettings):
     )
     spotify: SpotifySettings = SpotifySettings()
     musicbrainz: MusicBrainzSettings = MusicBrainzSettings()
+    deezer: DeezerSettings = DeezerSettings()
     listenbrainz: ListenBrainzSettings = ListenBrainzSettings()
     wikidata: WikidataSettings = WikidataSettings()
 
@@ -239,7 +256,9 @@ class Settings(BaseSettings):
             client_secret=SecretStr("demo"),
         )
         musicbrainz = MusicBrainzSettings(base_url=f"{SIMULATOR_URL}/ws/2")
+        deezer = DeezerSettings(base_url=SIMULATOR_URL)
         own = {"demo": True, "spotify": spotify, "musicbrainz": musicbrainz}
+        own["deezer"] = deezer
         own["listenbrainz"] = ListenBrainzSettings(base_url=f"{SIMULATOR_URL}/1")
         own["wikidata"] = WikidataSettings(base_url=f"{SIMULATOR_URL}/w")
         return cls(**{**own, **values})

@@ -3,10 +3,16 @@
 429, 503 with Retry-After    fewer calls, please         RateLimitedError
 408                          too slow                    UpstreamTimeoutError
 401                          not these credentials       AuthError
+400 422                      not one of these keys       BadKeyError
+413 414                      not so many keys            TooManyKeysError
+404                          not at this address         BadResponseError, not retryable
 other 4xx                    not this call               RejectedError
 500 502 503 504              may pass                    UnavailableError, retryable
 other 5xx                    will not pass               UnavailableError
+3xx                          from somebody else          BadResponseError, not retryable
 anything else                no answer at all            BadResponseError
+
+A client that knows what a status means at one of its routes does not ask here.
 """
 
 from datetime import UTC, datetime
@@ -15,16 +21,29 @@ from http import HTTPStatus
 
 from loaders.errors import (
     AuthError,
+    BadKeyError,
     BadResponseError,
     ProviderError,
     RateLimitedError,
     RejectedError,
+    TooManyKeysError,
     UnavailableError,
     UpstreamTimeoutError,
 )
 from loaders.http import Answer
 
-_MAY_PASS = {500, 502, 503, 504}
+_KINDS: dict[int, type[ProviderError]] = {
+    400: BadKeyError,
+    401: AuthError,
+    408: UpstreamTimeoutError,
+    413: TooManyKeysError,
+    414: TooManyKeysError,
+    422: BadKeyError,
+    500: UnavailableError,
+    502: UnavailableError,
+    503: UnavailableError,
+    504: UnavailableError,
+}
 
 
 def error_of(provider: str, answer: Answer) -> ProviderError:
@@ -41,15 +60,15 @@ def error_of(provider: str, answer: Answer) -> ProviderError:
     ):
         pause = "" if wait is None else f" for {wait:g} s"
         return RateLimitedError(provider, f"{provider} takes no calls{pause}", retry_after=wait)
-    if status == HTTPStatus.REQUEST_TIMEOUT:
-        return UpstreamTimeoutError(provider, got)
-    if status == HTTPStatus.UNAUTHORIZED:
-        return AuthError(provider, got)
-    if 400 <= status < 500:  # noqa: PLR2004  the client errors
+    kind = _KINDS.get(status)
+    if kind is not None:
+        return kind(provider, got)
+    if status >= 500:  # noqa: PLR2004  the other server errors
+        return UnavailableError(provider, got, retryable=False)
+    if status >= 400 and status != HTTPStatus.NOT_FOUND:  # noqa: PLR2004  the other client errors
         return RejectedError(provider, got)
-    if status >= 500:  # noqa: PLR2004  the server errors
-        return UnavailableError(provider, got, retryable=status in _MAY_PASS)
-    return BadResponseError(provider, f"{provider}: expected 200 OK, got {_words(status)}")
+    expected = f"{provider}: expected 200 OK, got {_words(status)}"
+    return BadResponseError(provider, expected, retryable=status < 300)  # noqa: PLR2004  no redirect
 
 
 def retry_after(answer: Answer) -> float | None:

@@ -61,7 +61,7 @@ async def artists_at(artists: Sequence[Artist], loaders: Loaders, provider: str)
 
 
 async def artist_ids_at(artists: Sequence[Artist], loaders: Loaders, provider: str) -> list[Any]:
-    """Return the ids of the same artists at a provider, as it writes them."""
+    """Return the ids of the same artists at a provider that keeps links, as it writes them."""
     found = await _others(artists, loaders, provider, _artist_refs_on)
     return [it.native if isinstance(it, Ref | Artist) else it for it in found]
 
@@ -109,21 +109,21 @@ async def _albums_on(albums: Sequence[Album], loaders: Loaders, provider: str) -
 
 
 async def _artists_on(artists: Sequence[Artist], loaders: Loaders, provider: str) -> list[Any]:
-    chosen = await _artist_refs_on(artists, loaders, provider)
-    entities = iter(await loaders.entities([ref for ref in chosen if isinstance(ref, Ref)]))
-    return [next(entities) if isinstance(ref, Ref) else ref for ref in chosen]
-
-
-async def _artist_refs_on(artists: Sequence[Artist], loaders: Loaders, provider: str) -> list[Any]:
     """Return who an artist is elsewhere: the one that knows the links is asked, which is one end.
 
     Where neither does, there is nothing to be found.
     """
     if loaders.has(provider, "links"):
-        found = await load_known(loaders, "links", provider, [artist.url for artist in artists])
+        chosen = await _artist_refs_on(artists, loaders, provider)
     else:
         full = await loaders.complete(artists, "links")
-        found = [_refs(_told(record, "links")) for record in full]
+        chosen = [_artist_of(_refs(_told(record, "links")), provider) for record in full]
+    entities = iter(await loaders.entities([ref for ref in chosen if isinstance(ref, Ref)]))
+    return [next(entities) if isinstance(ref, Ref) else ref for ref in chosen]
+
+
+async def _artist_refs_on(artists: Sequence[Artist], loaders: Loaders, provider: str) -> list[Any]:
+    found = await load_known(loaders, "links", provider, [artist.url for artist in artists])
     return [_artist_of(refs, provider) for refs in found]
 
 

@@ -63,7 +63,7 @@ async def _load_tracks(
 
 
 def _told(album: Album, asked: Window) -> Page[Track] | None:
-    return None if album.tracks is UNKNOWN else album.tracks.cut(asked.offset, asked.first)
+    return album.tracks.cut(asked.offset, asked.first) if isinstance(album.tracks, Page) else None
 
 
 def _tracks(

@@ -175,8 +175,8 @@ class Album(Node):
     label: str | None = batched(told("label"), description="The label that released it.")
     popularity: int | None = batched(told("popularity"), description=_POPULARITY)
     url: str | None = strawberry.field(description=_URL)
-    artists: list[Artist] = strawberry.field(
-        description="Whose album it is, the first named first."
+    artists: list[Artist] = batched(
+        told("artists"), description="Whose album it is, the first named first."
     )
     cover: Image | None = batched(cover, description="Its cover.")
     tracks: Connection[Track] | None = batched(

@@ -33,9 +33,4 @@ def connect_musicbrainz(settings: Settings, *, transport: Transport | None = Non
     for kind, parts in PARTS.items():
         get = partial(client.get_lookup, kind)
         provider.add_lookups(kind, client.lookups[kind], parts, get, window=own.window)
-
-    def resize(resource: str, per_call: int) -> None:
-        provider.resources[resource].batch_size = per_call
-
-    client.resize = resize
     return provider

@@ -7,7 +7,7 @@ and many URLs in one call; look-ups, lists and text search are as real answers a
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from functools import partial
 from http import HTTPStatus
@@ -15,8 +15,13 @@ from typing import Any
 
 import msgspec
 
-from batching import Gate, RetryableError
-from loaders.errors import BadResponseError, InvalidIdError, MaybeMergedError
+from batching import Gate
+from loaders.errors import (
+    InvalidIdError,
+    MaybeMergedError,
+    RateLimitedError,
+    TooManyKeysError,
+)
 from loaders.http import Answer, Http, Params
 from loaders.ids import Ref, parse_upc
 from loaders.lookups import Lookup, Lookups
@@ -30,8 +35,8 @@ ROWS_PER_CALL = 100
 # Ids in one search, as many as it has rows. About 4.4 kB of URL: halved where that is too long.
 IDS_PER_CALL = 100
 
-# A URL with fewer ids than this (500 bytes) is too long for nobody: it was refused for their sake.
-FEWEST_IDS = 10
+# A URL with fewer ids than this (900 bytes) is too long for nobody: it was refused for their sake.
+FEWEST_IDS = 20
 
 # ISRCs and barcodes have several recordings and releases each: with four, a call is full.
 CODES_PER_CALL = 25
@@ -51,28 +56,24 @@ PARTS = {"track": ("isrc",), "artist": ("genres", "links"), "album": ("tracks",)
 _INC_OF_PART = {"genres": "genres", "links": "url-rels"}
 
 _MBID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_TOO_LONG = (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_URI_TOO_LONG)
 
 
 class MusicBrainzClient:
     """MusicBrainz's routes, as batch functions.
 
     Each method is made for one call at most, and takes a permit for each further one. It learns
-    how many ids a call may have, and whether a search tells ISRCs. `resize` is called with a
-    resource and its new number of keys when that turns out to be another.
+    whether a search tells ISRCs.
     """
 
     def __init__(self, http: Http, gate: Gate) -> None:
         self._http = http
         self._gate = gate
         self.lookups = {kind: Lookups() for kind in parse.KINDS}
-        # What was learned by asking.
-        self._ids_per_call = IDS_PER_CALL
-        self._search_tells_isrcs = False
-        self.resize: Callable[[str, int], None] = lambda _resource, _per_call: None
+        self._search_tells_isrcs = False  # learned by asking
 
     def __repr__(self) -> str:
-        return f"<MusicBrainzClient [{self._ids_per_call} ids per call]>"
+        tells = "tells" if self._search_tells_isrcs else "has not told"
+        return f"<MusicBrainzClient [a search {tells} ISRCs]>"
 
     # By id
 
@@ -85,18 +86,8 @@ class MusicBrainzClient:
             outcomes[good[0]] = await self._look_up(it, good[0], it.inc.split())
             return outcomes
         outcomes.update((native, MaybeMergedError("musicbrainz", kind, native)) for native in good)
-        place, most, is_first = 0, self._ids_per_call, True
-        while place < len(good):
-            some = good[place : place + most]
-            async with self._permit(is_first=is_first):
-                found = await self._find(it, some)
-            is_first = False
-            if found is None:
-                most = len(some) // 2
-                continue
-            outcomes.update(found)
-            place += len(some)
-            self._learn(most)
+        if good:
+            outcomes.update(await self._find(it, good))
         return outcomes
 
     async def get_lookup(self, kind: str, lookups: list[Lookup]) -> list[Any]:
@@ -110,23 +101,17 @@ class MusicBrainzClient:
         parts = sorted(_INC_OF_PART[part] for part in lookup.parts if part in _INC_OF_PART)
         return [await self._look_up(it, lookup.native, parts or it.inc.split())]
 
-    async def _find(self, it: parse.Kind, natives: Sequence[str]) -> dict[str, Any] | None:
-        """Return what a search found of these ids; None when it was refused: try with fewer."""
+    async def _find(self, it: parse.Kind, natives: Sequence[str]) -> dict[str, Any]:
+        """Return what a search found of these ids."""
         params: Params = {"query": lucene.any_of(it.id_field, natives), "limit": ROWS_PER_CALL}
-        accept = _TOO_LONG if len(natives) > 1 else ()
+        accept = (HTTPStatus.BAD_REQUEST,) if len(natives) >= FEWEST_IDS else ()
         answer = await self._get(f"/{it.word}", params, ids=natives, accept=accept)
-        if answer.status != HTTPStatus.OK:
-            return None
+        if answer.status == HTTPStatus.BAD_REQUEST:  # all are well-formed: it was too long
+            message = f"musicbrainz takes fewer than {len(natives)} ids in one call"
+            raise TooManyKeysError("musicbrainz", message)
         hits = getattr(wire.decode(wire.Hits, answer.body), it.plural)
         records = [self._record(it.kind, hit) for hit in self._told(hits)]
         return {record.native: record for record in records if record.native in set(natives)}
-
-    def _learn(self, most: int) -> None:
-        """Remember how many ids are taken after more were refused; so few prove nothing."""
-        if FEWEST_IDS <= most < self._ids_per_call:
-            self._ids_per_call = most
-            for resource in ("tracks", "artists", "albums"):
-                self.resize(resource, most)
 
     async def _look_up(self, it: parse.Kind, native: str, inc: Sequence[str]) -> Any:
         accept = (HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.NOT_FOUND)
@@ -155,8 +140,7 @@ class MusicBrainzClient:
         if len(isrcs) > 1 and any(hit.isrcs is msgspec.UNSET for hit in hits):
             # Nobody can tell whose they are, but for one at a time.
             message = "musicbrainz: expected recordings that tell their ISRCs, got some that do not"
-            self.resize("isrcs", 1)
-            raise RetryableError(after=0.0) from BadResponseError("musicbrainz", message)
+            raise TooManyKeysError("musicbrainz", message, at_most=1)
         return {isrc: tuple(sorted(them, key=_id)) for isrc, them in found.items()}
 
     async def get_upcs(self, upcs: list[str]) -> dict[str, tuple[Album, ...]]:
@@ -277,10 +261,9 @@ class MusicBrainzClient:
             return answer
         error = error_of("musicbrainz", answer)
         if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
-            # Too many calls, ours or everybody's; nobody who waits has to begin again.
+            # Too many calls, ours or everybody's: it has no other word for that.
             rest = max(INTERVAL, retry_after(answer) or 0.0)
-            self._gate.hold(rest)
-            raise RetryableError(after=rest) from error
+            raise RateLimitedError("musicbrainz", str(error), retry_after=rest)
         raise error
 
 

@@ -12,6 +12,7 @@ import msgspec
 
 from loaders.simulator.calls import Ledger, SimCall
 from loaders.simulator.catalogue import SEED, catalogue_of
+from loaders.simulator.deezer import Deezer
 from loaders.simulator.faults import ANY_ROUTE, Fault, FaultOrder, HungUp, wait
 from loaders.simulator.listenbrainz import ListenBrainz
 from loaders.simulator.musicbrainz import MusicBrainz
@@ -52,11 +53,13 @@ class Simulator:
         self._clock = clock
         self.spotify = Spotify(self.catalogue, self.now)
         self.musicbrainz = MusicBrainz(self.catalogue, self.now)
+        self.deezer = Deezer(self.catalogue, self.now)
         self.listenbrainz = ListenBrainz(self.catalogue, self.now)
         self.wikidata = Wikidata(self.catalogue)
         self.providers: dict[str, Provider] = {
             "spotify": self.spotify,
             "musicbrainz": self.musicbrainz,
+            "deezer": self.deezer,
             "listenbrainz": self.listenbrainz,
             "wikidata": self.wikidata,
         }
@@ -178,9 +181,14 @@ class Simulator:
             return refused.answer
 
     def _turn_away(self, request: Request, allowed: list[str]) -> Answer:
-        is_musicbrainz = request.path.startswith("/ws/")
-        provider: Provider = self.musicbrainz if is_musicbrainz else self.spotify
-        answer = provider.error(405 if allowed else 404, is_open=False)
+        first = request.path.split("/")[1]
+        owners: dict[str, Provider] = {
+            "ws": self.musicbrainz,
+            "1": self.listenbrainz,
+            "w": self.wikidata,
+        }
+        owners |= dict.fromkeys(("track", "artist", "album", "search"), self.deezer)
+        answer = owners.get(first, self.spotify).error(405 if allowed else 404, is_open=False)
         call = SimCall(self.now(), "unknown", (request.path[:200],), request.params, None)
         self._ledger.write_down(call)
         self._ledger.settle(call, answer.status)

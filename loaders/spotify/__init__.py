@@ -40,9 +40,4 @@ def connect_spotify(settings: Settings, *, transport: Transport | None = None) -
     provider.add("search", client.get_search, batch_size=1, window=window)
     provider.add("artist_albums", client.get_artist_albums, batch_size=1, window=window)
     provider.add("album_tracks", client.get_album_tracks, batch_size=1, window=window)
-
-    def resize(resource: str, per_call: int) -> None:
-        provider.resources[resource].batch_size = per_call
-
-    client.resize = resize
     return provider

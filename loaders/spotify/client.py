@@ -11,8 +11,8 @@ from contextlib import nullcontext
 from http import HTTPStatus
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
-from batching import Gate, RetryableError
-from loaders.errors import InvalidIdError, RateLimitedError, RejectedError
+from batching import Gate
+from loaders.errors import InvalidIdError, TooManyKeysError
 from loaders.http import Answer, Http
 from loaders.ids import parse_isrc
 from loaders.records import Album, Artist, Page, PageKey, SearchKey, SearchPages, Track
@@ -43,9 +43,6 @@ SHORT_IN_DEVELOPMENT = ("search", "artist_albums")
 # The reference's page search: no item past this one is shown, however many are found.
 SEARCH_ENDS_AT = 1000
 
-# Seconds of rest when a 429 does not say how long; they "normally" do (concepts/rate-limits).
-REST = 2.0
-
 # What an artist's albums are; the fourth group, appears_on, is others' albums.
 OWN_GROUPS = "album,single,compilation"
 
@@ -56,7 +53,6 @@ class _Bulk(NamedTuple):
     """A kind of entity that is asked by id."""
 
     kind: parse.Kind[Any, Any]
-    per_call: int
     in_market: bool  # whether its routes take the market
 
 
@@ -69,17 +65,16 @@ class _Span(NamedTuple):
 
 
 BULK = {
-    "tracks": _Bulk(parse.TRACKS, TRACKS_PER_CALL, in_market=True),
-    "artists": _Bulk(parse.ARTISTS, ARTISTS_PER_CALL, in_market=False),
-    "albums": _Bulk(parse.ALBUMS, ALBUMS_PER_CALL, in_market=True),
+    "tracks": _Bulk(parse.TRACKS, in_market=True),
+    "artists": _Bulk(parse.ARTISTS, in_market=False),
+    "albums": _Bulk(parse.ALBUMS, in_market=True),
 }
 
 
 class SpotifyClient:
     """Spotify's routes, as batch functions.
 
-    Each method is made for one call: at most as many keys as its resource has in a batch. `resize`
-    is called with a resource and its new number when that turns out to be another.
+    Each method is made for one call: at most as many keys as its resource has in a batch.
     """
 
     def __init__(self, http: Http, token: Token, gate: Gate, *, market: str | None = None) -> None:
@@ -87,11 +82,7 @@ class SpotifyClient:
         self._token = token
         self._gate = gate
         self._market = {"market": market} if market else {}
-        # What was learned by asking; a resource that is asked one by one stays so until it is
-        # asked again after its refusal is forgotten.
-        self._refusals = Refusals()
-        self._one_by_one: set[str] = set()
-        self.resize: Callable[[str, int], None] = lambda _resource, _per_call: None
+        self._refusals = Refusals()  # learned by asking
 
     def __repr__(self) -> str:
         return f"<SpotifyClient {self._refusals!r}>"
@@ -153,23 +144,17 @@ class SpotifyClient:
         bulk = BULK[resource]
         if resource in self._refusals:
             return await self._get_one(resource, natives)
-        if resource in self._one_by_one:  # the refusal is old: try again
-            self._one_by_one.remove(resource)
-            self.resize(resource, bulk.per_call)
         params = {"ids": ",".join(natives), **(self._market if bulk.in_market else {})}
-        accept = (HTTPStatus.OK, HTTPStatus.FORBIDDEN)
+        accept = (HTTPStatus.OK, *_NOT_OURS)
         answer = await self._get(f"/{resource}", params=params, ids=natives, accept=accept)
-        if answer.status == HTTPStatus.FORBIDDEN:
+        if answer.status in _NOT_OURS:
             self._refusals.add(resource)
-            self._one_by_one.add(resource)
-            self.resize(resource, 1)
-            raise RetryableError(after=0.0) from error_of("spotify", answer)
+            raise _one_by_one(resource)
         return bulk.kind.parse_many(answer.body, natives)
 
     async def _get_one(self, resource: str, natives: list[str]) -> Outcomes[Any]:
         if len(natives) > 1:  # they were cut together just before that was refused
-            refused = RejectedError("spotify", f"spotify takes {resource} one by one")
-            raise RetryableError(after=0.0) from refused
+            raise _one_by_one(resource)
         bulk = BULK[resource]
         accept = (HTTPStatus.OK, HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST)
         answer = await self._get(
@@ -287,10 +272,7 @@ class SpotifyClient:
                 answer = await self._get_with(token, route, params, ids, fill)
         if answer.status in accept:
             return answer
-        error = error_of("spotify", answer)
-        if isinstance(error, RateLimitedError):
-            self._gate.hold(REST if error.retry_after is None else error.retry_after)
-        raise error
+        raise error_of("spotify", answer)
 
     async def _get_with(
         self,
@@ -305,6 +287,13 @@ class SpotifyClient:
 
 
 _PAGE = (HTTPStatus.OK, HTTPStatus.BAD_REQUEST)
+
+# A bulk route that is not for this application, or for nobody any more.
+_NOT_OURS = (HTTPStatus.FORBIDDEN, HTTPStatus.GONE)
+
+
+def _one_by_one(resource: str) -> TooManyKeysError:
+    return TooManyKeysError("spotify", f"spotify takes {resource} one by one", at_most=1)
 
 
 def _malformed(native: str) -> InvalidIdError:

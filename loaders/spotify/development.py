@@ -2,9 +2,7 @@
 
 import asyncio
 
-# Seconds until a refused route is tried again: an application may be given extended quota, and a
-# refusal may have been a passing fault. One call per hour and route is what that costs.
-REMEMBERED = 3600.0
+from loaders.pipeline import REMEMBERED
 
 
 class Refusals:

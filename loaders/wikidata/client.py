@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 
 from loaders.decoding import decode
-from loaders.errors import InvalidIdError, RateLimitedError, RejectedError, printable
+from loaders.errors import BadKeyError, InvalidIdError, RateLimitedError, RejectedError, printable
 from loaders.http import Http
 from loaders.records import Image
 from loaders.statuses import error_of, retry_after
@@ -65,6 +65,8 @@ class WikidataClient:
         told = decode("wikidata", wire.Entities, answer.body)
         if told.error is None:
             return told.entities
+        if told.error.code == "no-such-entity":
+            raise BadKeyError("wikidata", "wikidata says that one of the ids is none")
         if told.error.code in _TOO_MANY:
             rest = retry_after(answer) or REST
             raise RateLimitedError(

@@ -4,7 +4,7 @@ import pytest
 from graphql import GraphQLObjectType, get_named_type, parse
 
 from api.batched import BatchedField
-from api.cost import _ENRICHED, _TOLD, Pace, cost_of
+from api.cost import _ENRICHED, _TOLD, _TOLD_ELSEWHERE, Pace, cost_of
 from api.schema import GRAPHQL_SCHEMA
 from api.testing import TestClient
 
@@ -195,7 +195,23 @@ def test_every_field_that_may_need_a_call_is_weighed():
             if not isinstance(definition, BatchedField):
                 continue
             weighed = rules | free | {*_ENRICHED}
-            known = name in _TOLD.get(type_.name, ()) or (type_.name, name) in weighed
+            told = {*_TOLD.get(type_.name, ()), *_TOLD_ELSEWHERE.get(type_.name, ())}
+            known = name in told or (type_.name, name) in weighed
             if not known and "provider" not in field.args:
                 unknown.append(f"{type_.name}.{name}: {get_named_type(field.type)}")
     assert unknown == []
+
+
+def test_whose_an_album_is_costs_calls_at_deezer_alone_and_none_where_the_album_was_asked():
+    paces = {**PACES, "deezer": Pace({}, 8.0)}
+
+    def calls(document):
+        return cost_of(GRAPHQL_SCHEMA, parse(document), {}, None, paces).loaders
+
+    asked = " { album { name artists { name } } } }"
+    assert calls('{ track(id: "deezer:track:7")' + asked) == {
+        "deezer.tracks": 1,
+        "deezer.albums": 1,
+    }
+    assert calls(f'{{ track(id: "{ids("track", 1)[0]}")' + asked) == {"spotify.tracks": 1}
+    assert calls('{ album(id: "deezer:album:7") { artists { name } } }') == {"deezer.albums": 1}

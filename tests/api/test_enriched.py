@@ -5,7 +5,7 @@ import pytest
 from api.provider import Provider, Source
 from api.testing import TestClient
 from loaders.providers import CONNECT
-from loaders.simulator.musicbrainz_facts import happens
+from loaders.simulator.musicbrainz_facts import happens, wikidata_of
 
 
 @pytest.fixture
@@ -101,6 +101,151 @@ async def test_without_musicbrainz_it_is_said_who_is_missing():
         ]
 
 
+# Artists
+
+ARTISTS = """query ($ids: [ID!]!) { artists(ids: $ids) {
+    country genres genresSource image { url width page } tags { name source } } }"""
+
+
+async def test_pictures_of_musicbrainz_artists_cost_a_call_a_hundred_and_one_for_fifty(
+    client, library
+):
+    ids = [f"musicbrainz:artist:{mbid}" for mbid in list(library.artists)[:100]]
+    answer = await client.execute(
+        "query ($ids: [ID!]!) { artists(ids: $ids) { country image { page } tags { name } } }",
+        {"ids": ids},
+    )
+    assert answer.errors == []
+    answer.expect_calls(
+        {"musicbrainz.artists": 1, "listenbrainz.about_artists": 1, "wikidata.images": 2}
+    )
+    pages = [artist["image"] and artist["image"]["page"] for artist in answer.data["artists"]]
+    assert pages[0] == ("https://commons.wikimedia.org/wiki/File:The_Lantern_Choir_in_Tonabad.jpg")
+    assert pages.count(None) == sum(
+        not has_picture(client, mbid) for mbid in list(library.artists)[:100]
+    )
+
+
+def has_picture(client, mbid):
+    item = client.simulator.wikidata.items.get(wikidata_of(mbid))
+    links = client.simulator.musicbrainz.library.artists[mbid].links
+    is_linked = any("wikidata" in link.url.resource and not link.is_ended for link in links)
+    return is_linked and item is not None and happens(mbid, "picture at Wikidata")
+
+
+async def test_one_musicbrainz_artist_tells_its_links_itself(client):
+    artist = client.simulator.catalogue.artists[0]
+    answer = await client.execute(
+        "query ($id: ID!) { artist(id: $id) { image { page } } }",
+        {"id": f"musicbrainz:artist:{artist.mbid}"},
+    )
+    assert answer.errors == []
+    assert answer.data["artist"]["image"]["page"].endswith("The_Lantern_Choir_in_Tonabad.jpg")
+    answer.expect_calls({"musicbrainz.artists": 1, "wikidata.images": 1})
+
+
+async def test_a_spotify_artists_own_picture_and_genres_are_asked_of_nobody_else(client, catalogue):
+    artists = [artist for artist in catalogue.artists if artist.has_images][:100]
+    answer = await client.execute(
+        "query ($ids: [ID!]!) { artists(ids: $ids) { genres image { url page } } }",
+        {"ids": [f"spotify:artist:{artist.spotify_id}" for artist in artists]},
+    )
+    assert answer.errors == []
+    answer.expect_calls({"spotify.artists": 2})
+    assert {artist["image"]["page"] for artist in answer.data["artists"]} == {None}
+    # None at all is an answer too.
+    assert [artist["genres"] for artist in answer.data["artists"]] == [
+        list(artist.genres) for artist in artists
+    ]
+
+
+async def test_what_spotify_does_not_tell_of_an_artist_others_do(client, catalogue, library):
+    bare = [artist for artist in catalogue.artists if not artist.has_images]
+    answer = await client.execute(
+        "query ($ids: [ID!]!) { artists(ids: $ids) { country image { page } tags { name } } }",
+        {"ids": [f"spotify:artist:{artist.spotify_id}" for artist in bare]},
+    )
+    assert answer.errors == []
+    known = [
+        artist
+        for artist in bare
+        if f"https://open.spotify.com/artist/{artist.spotify_id}" in library.urls
+    ]
+    assert [artist["country"] for artist in answer.data["artists"]] == [
+        country_of(library, artist) if artist in known else None for artist in bare
+    ]
+    assert [artist["image"] is not None for artist in answer.data["artists"]] == [
+        artist in known and has_picture(client, artist.mbid) for artist in bare
+    ]
+    answer.expect_calls(
+        {
+            "spotify.artists": 1,
+            "musicbrainz.links": 1,
+            "musicbrainz.artists": 1,
+            "listenbrainz.about_artists": 1,
+            "wikidata.images": 1,
+        }
+    )
+
+
+def country_of(library, artist):
+    """Return a country that MusicBrainz knows; of some artists it knows the town alone."""
+    area = library.artists[artist.mbid].area
+    return area and area.code
+
+
+async def test_an_artist_of_a_provider_without_genres_has_those_of_musicbrainzs_users(client):
+    artist = client.simulator.catalogue.artists[0]
+    answer = await client.execute(
+        ARTISTS,
+        {
+            "ids": [
+                f"spotify:artist:{artist.spotify_id}",
+                f"musicbrainz:artist:{artist.mbid}",
+                f"deezer:artist:{artist.deezer_id}",
+            ]
+        },
+    )
+    assert answer.errors == []
+    assert [
+        (artist["country"], artist["genres"], artist["genresSource"])
+        for artist in answer.data["artists"]
+    ] == [
+        ("GB", ["chamber pop", "choral"], "SPOTIFY"),
+        ("GB", ["experimental"], "MUSICBRAINZ"),
+        ("GB", ["experimental"], "LISTENBRAINZ"),
+    ]
+    tags = [{"name": "experimental", "source": "LISTENBRAINZ"}]
+    assert [artist["tags"] for artist in answer.data["artists"]] == [tags] * 3
+
+
+async def test_where_those_who_know_are_off_a_field_of_the_providers_own_is_null(catalogue):
+    async with TestClient() as client:
+        del client.engine.providers._on["musicbrainz"]
+        bare = next(artist for artist in catalogue.artists if not artist.has_images)
+        ids = [f"spotify:artist:{bare.spotify_id}", f"deezer:artist:{bare.deezer_id}"]
+        answer = await client.execute(ARTISTS, {"ids": ids})
+        told = [(it["country"], it["image"] is None) for it in answer.data["artists"]]
+        assert told == [(None, True), (None, True)]
+        assert [it["genresSource"] for it in answer.data["artists"]] == ["SPOTIFY", None]
+        assert codes(answer) == [
+            (["artists", place, "tags"], "PROVIDER_NOT_CONFIGURED") for place in (0, 1)
+        ]
+
+
+async def test_a_fault_of_wikidata_is_an_error_of_the_pictures_alone(client, library):
+    client.simulator.fault("GET /w/api.php", status=403)
+    mbid = next(iter(library.artists))
+    answer = await client.execute(
+        ARTISTS, {"ids": [f"musicbrainz:artist:{mbid}", f"musicbrainz:artist:{mbid}"]}
+    )
+    assert codes(answer) == [(["artists", place, "image"], "UPSTREAM_REJECTED") for place in (0, 1)]
+    assert answer.data["artists"][0]["country"] == "GB"
+
+
+# Everybody
+
+
 async def test_everybody_who_is_asked_tells_how_he_stands(client, track_ids):
     await client.execute(LISTENS, {"ids": track_ids[:1]})
     answer = await client.execute("{ sources { name on calls batches } providers { name } }")
@@ -108,10 +253,12 @@ async def test_everybody_who_is_asked_tells_how_he_stands(client, track_ids):
     assert answer.data["sources"] == [
         {"name": "SPOTIFY", "on": True, "calls": 1, "batches": 1},
         {"name": "MUSICBRAINZ", "on": True, "calls": 1, "batches": 1},
+        {"name": "DEEZER", "on": True, "calls": 0, "batches": 0},
         {"name": "LISTENBRAINZ", "on": True, "calls": 2, "batches": 2},
         {"name": "WIKIDATA", "on": True, "calls": 0, "batches": 0},
     ]
-    assert answer.data["providers"] == [{"name": "SPOTIFY"}, {"name": "MUSICBRAINZ"}]
+    providers = [provider["name"] for provider in answer.data["providers"]]
+    assert providers == ["SPOTIFY", "MUSICBRAINZ", "DEEZER"]
 
 
 def test_whoever_is_asked_has_a_name_in_the_schema():

@@ -230,24 +230,23 @@ async def test_a_bad_id_alone_costs_no_call(client, bad, _shown):
     assert client.calls == []
 
 
-async def test_a_provider_that_is_not_served_fails_its_positions_alone(client, track_ids):
-    refs = [
-        track_ids[0],
-        "deezer:track:3135556",
-        "deezer:artist:27",
-    ]
-    answer = await client.execute(
-        "query ($refs: [String!]!) { lookup(refs: $refs) { id } }", {"refs": refs}
-    )
-    assert answer.data == {"lookup": [{"id": track_ids[0]}, None, None]}
+async def test_a_provider_that_is_off_fails_its_positions_alone():
+    async with TestClient(spotify={"client_id": None}) as client:
+        track = client.simulator.catalogue.tracks[0]
+        refs = [
+            f"deezer:track:{track.deezer_id}",
+            f"spotify:track:{track.spotify_id}",
+            f"spotify:artist:{track.artists[0].spotify_id}",
+        ]
+        answer = await client.execute(
+            "query ($refs: [String!]!) { lookup(refs: $refs) { id } }", {"refs": refs}
+        )
+    assert answer.data == {"lookup": [{"id": refs[0]}, None, None]}
     assert codes(answer) == [
         (["lookup", 1], "PROVIDER_NOT_CONFIGURED"),
         (["lookup", 2], "PROVIDER_NOT_CONFIGURED"),
     ]
-    assert [error["extensions"]["provider"] for error in answer.errors] == [
-        "deezer",
-        "deezer",
-    ]
+    assert [error["extensions"]["provider"] for error in answer.errors] == ["spotify", "spotify"]
 
 
 async def test_too_many_ids_refuse_the_whole_field_and_leave_the_others():
@@ -276,7 +275,7 @@ async def test_too_many_ids_refuse_the_whole_field_and_leave_the_others():
 
 
 async def test_a_failed_call_fails_its_positions_with_errors_at_their_paths(client, track_ids):
-    client.simulator.fault("GET /v1/tracks", status=400, times=1)
+    client.simulator.fault("GET /v1/tracks", status=402, times=1)
     answer = await client.execute(TRACKS, {"ids": track_ids[:60]})
     failed = [track is None for track in answer.data["tracks"]]
     assert sum(failed) in {10, 50}

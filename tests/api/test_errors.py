@@ -35,7 +35,7 @@ TRACK = "query ($id: ID!) { track(id: $id) { name } }"
         (UnavailableError("spotify", "m"), "UPSTREAM_UNAVAILABLE", True),
         (RateLimitedError("spotify", "m"), "UPSTREAM_RATE_LIMITED", True),
         (CircuitOpenError("spotify", "m"), "UPSTREAM_CIRCUIT_OPEN", True),
-        (BadResponseError("spotify", "m"), "UPSTREAM_BAD_RESPONSE", False),
+        (BadResponseError("spotify", "m"), "UPSTREAM_BAD_RESPONSE", True),
         (RejectedError("spotify", "m"), "UPSTREAM_REJECTED", False),
         (AuthError("spotify", "m"), "UPSTREAM_AUTH", False),
         (NotConfiguredError("spotify", "m"), "PROVIDER_NOT_CONFIGURED", False),
@@ -118,15 +118,17 @@ def test_a_wrong_value_from_a_resolver_is_not_the_clients_fault(caplog):
         ({"status": 503}, "UPSTREAM_UNAVAILABLE", True),
         ({"hang_up": True}, "UPSTREAM_UNAVAILABLE", True),
         ({"status": 400}, "UPSTREAM_REJECTED", False),
-        ({"body": "{"}, "UPSTREAM_BAD_RESPONSE", False),
-        ({"body": '{"tracks": []}'}, "UPSTREAM_BAD_RESPONSE", False),
-        ({"body": '{"tracks": [{"id": 5}]}'}, "UPSTREAM_BAD_RESPONSE", False),
+        ({"status": 404}, "UPSTREAM_BAD_RESPONSE", False),
+        ({"body": "{"}, "UPSTREAM_BAD_RESPONSE", True),
+        ({"body": '{"tracks": []}'}, "UPSTREAM_BAD_RESPONSE", True),
+        ({"body": '{"tracks": [{"id": 5}]}'}, "UPSTREAM_BAD_RESPONSE", True),
         ({"latency": 25.0}, "UPSTREAM_TIMEOUT", True),
     ],
 )
-async def test_what_goes_wrong_upstream_has_its_code(client, track_ids, fault, code, retryable):
-    client.simulator.fault("GET /v1/tracks", **fault)
-    answer = await client.execute(TRACK, {"id": track_ids[0]})
+async def test_what_goes_wrong_upstream_has_its_code(track_ids, fault, code, retryable):
+    async with TestClient(deadline=60.0) as client:  # enough for three calls of 10 seconds
+        client.simulator.fault("GET /v1/tracks", **fault)
+        answer = await client.execute(TRACK, {"id": track_ids[0]})
     assert answer.data == {"track": None}
     [error] = answer.errors
     assert error["path"] == ["track"]

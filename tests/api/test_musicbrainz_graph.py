@@ -172,7 +172,7 @@ async def test_a_search_at_spotify_that_fails_is_no_missing_album(client, album)
     assert (error["path"], error["extensions"]["provider"]) == (["album", "on"], "spotify")
 
 
-async def test_isrcs_are_asked_of_both_in_order_and_in_bulk_where_that_is_possible(client, album):
+async def test_isrcs_are_asked_of_all_in_order_and_in_bulk_where_that_is_possible(client, album):
     isrcs = [track.recording.isrc for track in album.tracks if track.recording.isrc][:4]
     answer = await client.execute(
         """query ($isrcs: [String!]!) { tracksByIsrc(isrcs: $isrcs) {
@@ -184,12 +184,12 @@ async def test_isrcs_are_asked_of_both_in_order_and_in_bulk_where_that_is_possib
     assert [(entry["isrc"], entry["provider"]) for entry in entries] == [
         (isrc, provider)
         for isrc in [*isrcs, "QZZZZ0000000"]
-        for provider in ("SPOTIFY", "MUSICBRAINZ")
+        for provider in ("SPOTIFY", "MUSICBRAINZ", "DEEZER")
     ]
-    for entry in entries[:-2]:
+    for entry in entries[:-3]:
         assert {track["isrc"] for track in entry["tracks"]} == {entry["isrc"]}
-    assert [entry["tracks"] for entry in entries[-2:]] == [[], []]
-    answer.expect_calls({"spotify.isrcs": 5, "musicbrainz.isrcs": 1})
+    assert [entry["tracks"] for entry in entries[-3:]] == [[], [], []]
+    answer.expect_calls({"spotify.isrcs": 5, "musicbrainz.isrcs": 1, "deezer.isrcs": 5})
 
 
 async def test_genres_are_in_the_words_of_who_is_asked(client, album):

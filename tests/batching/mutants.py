@@ -157,15 +157,15 @@ MUTANTS = [
     Mutant(
         "the line is first come, first served",
         "batching/gate.py",
-        "party = min(able, key=lambda party: party.since)",
-        "party = able[0]",
+        "min(filter(self._may_pass, parties), key=lambda party: party.since, default=None)",
+        "next(filter(self._may_pass, parties), None)",
         "gate",
     ),
     Mutant(
         "newcomers pass those in line",
         "batching/gate.py",
-        " or self._older_in_line(party)",
-        "",
+        "self._first_of(party, *self._line)",
+        "self._first_of(party)",
         "gate",
     ),
     Mutant(
@@ -295,8 +295,8 @@ MUTANTS = [
     Mutant(
         "there is no end of trying again",
         "batching/flights.py",
-        "if had < self._retry.attempts}",
-        "}",
+        "if had < (outcome.attempts or self._retry.attempts):",
+        "if had:",
         "retry",
     ),
     Mutant(

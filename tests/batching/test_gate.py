@@ -6,6 +6,7 @@ import pytest
 
 from batching import Gate, Limits, RetryableError
 from tests.batching.bulk import Bulk, TurnCountingLoop, at, now, turns, until
+from tests.work import counted
 
 
 @pytest.fixture
@@ -319,6 +320,57 @@ async def test_keys_that_join_a_processor_in_line_set_no_timers():
     assert len(asyncio.get_running_loop()._scheduled) < 10
     await asyncio.wait(callers)
     assert now() == 60.0
+
+
+async def work_of_a_line(gate, length, *, leave=False):
+    """Return how many functions are called for each of so many single calls."""
+    visits = Visits(gate)
+    other = Bulk().processor(gate=gate)
+    gate.hold(1.0)
+    with counted() as work:
+        line = [asyncio.create_task(visits.visit(name)) for name in range(length)]
+        await asyncio.sleep(0)
+        key = other.submit("a")
+        if leave:
+            for one in line:
+                one.cancel()
+        await asyncio.wait([*line, key])
+    assert len(visits.calls) == (0 if leave else length)
+    return work.calls / length
+
+
+@pytest.mark.parametrize("leave", [False, True], ids=["called", "left"])
+@pytest.mark.parametrize("limits", [{"concurrency": 4}, {"rate": 10.0}, {}], ids=str)
+async def test_a_call_in_a_long_line_costs_what_it_costs_in_a_short_one(limits, leave):
+    short = await work_of_a_line(Gate(**limits), 100, leave=leave)
+    assert await work_of_a_line(Gate(**limits), 4000, leave=leave) < 1.5 * short
+
+
+async def test_single_calls_of_every_kind_and_processors_pass_in_the_order_of_their_age():
+    gate = Gate(rate=1.0)
+    visits = Visits(gate)
+
+    async def pages(keys):
+        gate.hold(0.5)
+        await asyncio.gather(visits.visit("a page"), visits.visit("another page"))
+        return keys
+
+    processor = Bulk(answers=[pages]).processor(gate=gate)
+    await asyncio.gather(
+        processor.submit(0),
+        at(0.25, visits.visit, "background", background=True),
+        at(0.5, visits.visit, "one"),
+        at(0.75, visits.visit, "two"),
+        at(5.5, visits.visit, "late"),
+    )
+    assert [name for _, name in visits.calls] == [
+        "a page",
+        "another page",
+        "one",
+        "two",
+        "background",
+        "late",
+    ]
 
 
 # Slots.

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from batching import BatchError, DeadlineExceededError, Gate, RetryableError, RetryPolicy
+from batching import BatchError, Gate, RetryableError, RetryPolicy
 from tests.batching.bulk import Bulk, at, now, outcome_of, until
 
 
@@ -351,14 +351,28 @@ async def test_a_caller_may_leave_a_rest_that_others_wait_for():
 # Deadlines.
 
 
-async def test_a_caller_whose_deadline_passes_during_a_rest_is_told_then():
-    bulk = Bulk(answers=[again(10.0)])
+async def test_a_caller_whose_deadline_comes_before_the_next_attempt_is_told_why_at_once():
+    later = again(10.0)
+    later.__cause__ = ValueError("not now")
+    bulk = Bulk(answers=[later])
     processor = bulk.processor()
-    hurried, patient = processor.submit("a", deadline=4.0), processor.submit("a")
-    assert isinstance(await outcome_of(hurried), DeadlineExceededError)
-    assert now() == 4.0
+    hurried, patient = processor.submit("a", deadline=10.0), processor.submit("a")
+    several = processor.submit_many(["a", "b"], deadline=4.0)
+    assert str(await outcome_of(hurried)) == "not now"
+    assert list(map(str, await several)) == ["not now", "not now"]
+    assert now() == 0.0
     assert await patient == "a!"
     assert now() == 10.0
+    assert bulk.calls == [(0.0, ["a", "b"]), (10.0, ["a"])]  # nobody waits for b any more
+
+
+async def test_an_error_may_allow_fewer_or_more_attempts_than_the_policy():
+    bulk = Bulk(answers=[RetryableError(after=1.0, attempts=2)] * 9)
+    await outcome_of(bulk.processor().submit("a"))
+    assert [time for time, _ in bulk.calls] == [0.0, 1.0]
+    bulk = Bulk(answers=[RetryableError(after=1.0, attempts=5)] * 9)
+    await outcome_of(bulk.processor().submit("a"))
+    assert len(bulk.calls) == 5
 
 
 async def test_nothing_is_tried_again_when_all_deadlines_have_passed():

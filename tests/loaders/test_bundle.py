@@ -89,15 +89,15 @@ async def test_a_provider_that_is_not_there_fails_its_own_keys_only(simulator, l
     track = simulator.catalogue.tracks[0]
     off, found, strange = await loaders.entities(
         [
-            parse_ref("deezer:artist:27"),
+            Ref("walkman", "artist", "27"),
             Ref("spotify", "track", track.spotify_id),
-            parse_ref("deezer:track:7"),
+            Ref("walkman", "track", "7"),
         ]
     )
     assert found.native == track.spotify_id
     assert isinstance(off, NotConfiguredError)
-    assert str(off) == "deezer is off: this server does not speak to it"
-    assert (strange.provider, strange.code) == ("deezer", "PROVIDER_NOT_CONFIGURED")
+    assert str(off) == "walkman is off: this server does not speak to it"
+    assert (strange.provider, strange.code) == ("walkman", "PROVIDER_NOT_CONFIGURED")
 
 
 async def test_a_resource_that_a_provider_lacks_is_named(loaders):
@@ -163,12 +163,12 @@ async def test_past_its_deadline_a_key_fails(simulator, providers):
 
 async def test_nobody_waits_for_a_hold_that_outlasts_the_deadline(simulator, providers, calls):
     simulator.fault("GET /v1/tracks", status=429, headers={"retry-after": "86400"}, times=1)
-    early = providers.loaders(deadline=30.0)
-    await early.load("tracks", [("spotify", NOBODY)])
+    [early] = await providers.loaders(deadline=30.0).load("tracks", [("spotify", NOBODY)])
+    assert (str(early), early.retry_after) == ("spotify takes no calls for 86400 s", 86400.0)
     [late] = await providers.loaders(deadline=30.0).load("artists", [("spotify", NOBODY)])
     assert isinstance(late, RateLimitedError)
-    assert str(late) == "spotify takes no calls for 86400 s"
-    assert (late.retryable, late.retry_after) == (True, 86400.0)
+    assert str(late) == "spotify takes no calls for 900 s"  # then it is asked again
+    assert (late.retryable, late.retry_after) == (True, 900.0)
     assert asyncio.get_running_loop().time() == 0.0
     assert calls() == [("GET /v1/tracks", 1)]
 
@@ -238,7 +238,7 @@ async def test_a_later_page_of_an_album_known_in_part_is_asked_directly(simulato
 async def test_an_album_that_fails_or_is_gone_has_no_tracks(simulator, loaders):
     tracks = await loaders.load("tracks", pairs(simulator.catalogue.tracks[:1]))
     album = tracks[0].album
-    simulator.fault("GET /v1/albums", status=500, times=1)
+    simulator.fault("GET /v1/albums", status=501, times=1)
     [failed] = await loaders.album_tracks([album], offset=0, limit=5)
     assert isinstance(failed, UnavailableError)
     simulator.fault("GET /v1/albums", body={"albums": [None]}, times=1)

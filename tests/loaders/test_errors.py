@@ -10,7 +10,7 @@ CODES = {
     errors.UnavailableError: ("UPSTREAM_UNAVAILABLE", True),
     errors.RateLimitedError: ("UPSTREAM_RATE_LIMITED", True),
     errors.CircuitOpenError: ("UPSTREAM_CIRCUIT_OPEN", True),
-    errors.BadResponseError: ("UPSTREAM_BAD_RESPONSE", False),
+    errors.BadResponseError: ("UPSTREAM_BAD_RESPONSE", True),
     errors.RejectedError: ("UPSTREAM_REJECTED", False),
     errors.AuthError: ("UPSTREAM_AUTH", False),
     errors.NotConfiguredError: ("PROVIDER_NOT_CONFIGURED", False),

@@ -19,6 +19,7 @@ from loaders.http import MOST_BYTES, Answer, Http, in_process, user_agent
 from loaders.statuses import error_of, retry_after
 
 TOO_LONG = b"x" * (MOST_BYTES + 1)
+CUT_SHORT = gzip.compress(b"[1]")[:-9]
 
 
 class App:
@@ -57,6 +58,23 @@ async def test_ids_are_encoded_and_commas_kept():
     app = App()
     await http(app).get("/a/{id}", fill={"id": "x/y?z\r\n#é"}, params={"ids": "a,b", "q": "c d&e"})
     assert app.asked == [("GET", "/v1/a/x%2Fy%3Fz%0D%0A%23%C3%A9", "ids=a,b&q=c%20d%26e", b"")]
+
+
+@pytest.mark.parametrize("base", ["http://up.invalid/v1", "https://[::1]:8443", 'http://u/a"b'])
+async def test_a_url_is_the_one_that_httpx_would_make_of_its_text(base):
+    sent = []
+
+    class Wire(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request):
+            sent.append(request.url)
+            return httpx.Response(200, stream=httpx.ByteStream(b""))
+
+    up = Http("spotify", base, transport=Wire())
+    await up.get("/a/{id}/b", fill={"id": "x/y?z\r\n#é%"}, params={"ids": "a,b", "q": "c d&e=é'[%"})
+    await up.get("/a")
+    assert list(map(str, sent)) == [str(httpx.URL(str(url))) for url in sent]
+    assert sent == [httpx.URL(str(url)) for url in sent]
+    assert [url.host for url in sent] == [httpx.URL(base).host] * 2
 
 
 @pytest.mark.parametrize("native", ["", ".", ".."])
@@ -107,25 +125,23 @@ async def test_a_packed_answer_is_unpacked():
 
 
 @pytest.mark.parametrize(
-    ("body", "packing", "message"),
+    ("body", "packing", "message", "retryable"),
     [
-        (b"x" * (MOST_BYTES + 1), "identity", "expected at most 8388608 bytes, got more"),
-        (
-            gzip.compress(b"x" * (MOST_BYTES + 1)),
-            "gzip",
-            "expected at most 8388608 bytes, got more",
-        ),
-        (gzip.compress(b"[1]")[:-9], "gzip", "expected a whole gzip answer, got a broken one"),
-        (b"[1]", "gzip", "expected a whole gzip answer, got a broken one"),
-        (b"[1]", "br", "expected a gzip answer, got another packing"),
+        (TOO_LONG, "identity", "expected at most 8388608 bytes, got more", False),
+        (gzip.compress(TOO_LONG), "gzip", "expected at most 8388608 bytes, got more", False),
+        (CUT_SHORT, "gzip", "expected a whole gzip answer, got a broken one", True),
+        (b"[1]", "gzip", "expected a whole gzip answer, got a broken one", True),
+        (b"[1]", "br", "expected a gzip answer, got another packing", True),
     ],
 )
-async def test_a_body_that_is_too_long_or_broken_is_a_bad_response(body, packing, message):
+async def test_a_body_that_is_too_long_or_broken_is_a_bad_response(
+    body, packing, message, retryable
+):
     app = App(body, headers=[("content-encoding", packing)])
     with pytest.raises(BadResponseError) as caught:
         await http(app).get("/a")
     assert str(caught.value) == f"spotify: {message}"
-    assert caught.value.retryable is False
+    assert caught.value.retryable is retryable
 
 
 async def test_the_longest_body_is_still_taken():
@@ -178,7 +194,7 @@ async def test_a_call_is_told_to_its_batch_however_it_ends():
         await http(App(latency=11.0)).get("/a", ids=["2", "3"])
     assert batch.calls == [
         Call("spotify.tracks", "GET /v1/a/{id}", ("1",), 200, 0.0, 0.5),
-        Call("spotify.tracks", "GET /v1/a", ("2", "3"), None, 0.5, 10.0),
+        Call("spotify.tracks", "GET /v1/a", ("2", "3"), None, 0.5, 10.0, "UpstreamTimeoutError"),
     ]
 
 
@@ -284,7 +300,10 @@ def test_providers_know_us_by_name():
         (401, "", "AUTH", "spotify answered 401 Unauthorized", (False, None)),
         (400, "", "REJECTED", "spotify answered 400 Bad Request", (False, None)),
         (403, "", "REJECTED", "spotify answered 403 Forbidden", (False, None)),
-        (204, "", "BAD_RESPONSE", "spotify: expected 200 OK, got 204 No Content", (False, None)),
+        (404, "", "BAD_RESPONSE", "spotify: expected 200 OK, got 404 Not Found", (False, None)),
+        (413, "", "REJECTED", "spotify answered 413 Request Entity Too Large", (False, None)),
+        (422, "", "REJECTED", "spotify answered 422 Unprocessable Entity", (False, None)),
+        (204, "", "BAD_RESPONSE", "spotify: expected 200 OK, got 204 No Content", (True, None)),
         (302, "", "BAD_RESPONSE", "spotify: expected 200 OK, got 302 Found", (False, None)),
     ],
 )

@@ -16,8 +16,9 @@ from loaders import (
     UnavailableError,
 )
 from loaders.decoding import decode
+from loaders.errors import BadKeyError
 from loaders.listenbrainz import parse, wire
-from loaders.simulator.musicbrainz_facts import happens
+from loaders.simulator.musicbrainz_facts import happens, wikidata_of
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 RECORDED = {
@@ -98,8 +99,28 @@ async def test_an_id_that_is_none_fails_alone_and_is_never_sent(simulator, load,
     assert len(simulator.calls) == 1
 
 
-async def test_a_429_tells_by_its_own_header_when_to_come_back(simulator, load, mbids):
+async def test_a_429_tells_by_its_own_header_when_to_come_back_and_all_wait_until_then(
+    simulator, load, mbids
+):
     headers = {"x-ratelimit-reset-in": "7", "x-ratelimit-remaining": "0", "retry-after": "60"}
+    simulator.fault("POST /1/popularity/recording", status=429, headers=headers, times=1)
+    [outcome] = await load("listens", mbids[:1])
+    assert isinstance(outcome, int)
+    assert [(time, status) for time, _, _, status in sent(simulator)] == [(0.0, 429), (7.0, 200)]
+
+
+async def test_a_limit_that_is_reached_is_waited_out(simulator, load, mbids):
+    simulator.listenbrainz.calls_per_window = 2
+    found = [await load(resource, mbids[:1]) for resource in ("listens", "recordings") * 2]
+    assert not any(isinstance(outcome, Exception) for [outcome] in found)
+    # The third is refused, and told when the window that began with the first is over.
+    assert [(round(time, 3), status) for time, _, _, status in sent(simulator)] == [
+        *((0.0, 200), (0.333, 200), (0.667, 429), (10.667, 200), (11.0, 200))
+    ]
+
+
+async def test_429s_without_end_are_a_rate_limit(simulator, load, mbids):
+    headers = {"x-ratelimit-reset-in": "7"}
     simulator.fault("POST /1/popularity/recording", status=429, headers=headers)
     [outcome] = await load("listens", mbids[:1])
     assert isinstance(outcome, RateLimitedError)
@@ -109,7 +130,8 @@ async def test_a_429_tells_by_its_own_header_when_to_come_back(simulator, load, 
 @pytest.mark.parametrize(
     ("status", "body", "kind"),
     [
-        (400, None, RejectedError),
+        (400, None, BadKeyError),
+        (403, None, RejectedError),
         (500, None, UnavailableError),
         (200, "{", BadResponseError),
         (200, {"error": "?"}, BadResponseError),
@@ -121,6 +143,35 @@ async def test_what_is_no_answer_is_an_error_of_every_key(simulator, load, statu
     outcomes = await load("listens", list(simulator.musicbrainz.library.recordings)[:2])
     assert [type(outcome) for outcome in outcomes] == [kind, kind]
     assert {outcome.provider for outcome in outcomes} == {"listenbrainz"}
+
+
+# Artists
+
+
+async def test_artists_come_a_hundred_to_a_url_and_lead_to_wikidata(simulator, load, library):
+    mbids = list(library.artists)
+    found = await load("about_artists", mbids[:101])
+    assert [(route, count) for _, route, count, _ in sent(simulator)] == [
+        ("GET /1/metadata/artist/", 100),
+        ("GET /1/metadata/artist/", 1),
+    ]
+    assert simulator.calls[0].params["inc"] == "tag"
+    assert found[0] == Enrichment(
+        tags=(Tag("experimental", 3, is_genre=True, source="listenbrainz"),),
+        wikidata=wikidata_of(mbids[0]),
+    )
+    assert [it.wikidata for it in found] == [
+        wikidata_of(mbid) if is_linked(library.artists[mbid]) else None for mbid in mbids[:101]
+    ]
+
+
+def is_linked(artist):
+    return any("wikidata" in link.url.resource and not link.is_ended for link in artist.links)
+
+
+async def test_unknown_and_merged_artists_are_none(load, library):
+    old = next(iter(library.merged["artist"]))
+    assert await load("about_artists", [NOBODY, old]) == [None, None]
 
 
 # What was recorded
@@ -143,3 +194,13 @@ def test_a_recorded_recording_is_read():
 def test_recorded_listens_are_read():
     told = decode("listenbrainz", list[wire.Heard], RECORDED["POST /1/popularity/recording"])
     assert [parse.listens(each) for each in told] == [1000, None]
+
+
+def test_a_recorded_artist_is_read():
+    [told] = decode("listenbrainz", list[wire.Artist], RECORDED["GET /1/metadata/artist/"])
+    found = parse.artist(told)
+    assert (told.artist_mbid, found.wikidata) == (
+        "8f6bd1e4-fbe1-4f50-aa9b-94c450ec0f11",
+        "Q191352",
+    )
+    assert [tag.is_genre for tag in found.tags] == [True, True, False]

@@ -1,11 +1,14 @@
 """MusicBrainz's client: what it sends, how it reads what comes, what it does about refusals."""
 
+import asyncio
+
 import pytest
 
 from loaders import InvalidIdError, Providers, Settings
 from loaders.errors import BadResponseError, MaybeMergedError, RejectedError
 from loaders.http import Http
 from loaders.musicbrainz import lucene
+from loaders.pipeline import REMEMBERED
 from loaders.records import PageKey, SearchKey
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
@@ -74,18 +77,29 @@ async def test_a_url_that_is_too_long_is_halved_and_that_is_remembered(
     ]
     assert [ids for _, ids, status in first if status == 200] == [fits] * (100 // fits)
     simulator.reset()
-    await load("artists", list(simulator.musicbrainz.library.artists)[:100])
+    await load("tracks", mbids[100:200])
     assert [(ids, status) for _, ids, status in sent(simulator)] == [(fits, 200)] * (100 // fits)
 
 
-async def test_one_id_that_is_refused_is_not_halved(simulator, load, mbids):
+async def test_what_is_not_understood_is_halved_while_it_may_be_too_long(simulator, load, mbids):
     simulator.fault("GET /ws/2/recording", status=400)
-    errors = await load("tracks", mbids[:2])
+    errors = await load("tracks", mbids[:100])
     assert all(isinstance(error, RejectedError) for error in errors)
-    assert [len(call.ids) for call in simulator.calls] == [2, 1]
+    assert [len(call.ids) for call in simulator.calls] == [100, 50, 25, 12] + [12] * 7 + [4]
     simulator.reset()
-    await load("tracks", mbids[:100])  # and of something so small nothing is remembered
-    assert sent(simulator)[0][1:] == (100, 200)
+    await load("tracks", mbids[:2])
+    assert [len(call.ids) for call in simulator.calls] == [2]
+
+
+async def test_what_fits_is_tried_again_in_full_after_an_hour(simulator, load, mbids):
+    simulator.musicbrainz.url_limit = 2500
+    await load("tracks", mbids[:100])
+    simulator.musicbrainz.url_limit = 100_000
+    await asyncio.sleep(REMEMBERED)
+    await load("tracks", mbids[:1])
+    simulator.reset()
+    await load("tracks", mbids[:100])
+    assert [ids for _, ids, _ in sent(simulator)] == [100]
 
 
 async def test_what_is_no_id_is_refused_and_its_neighbours_are_served(simulator, load, mbids):

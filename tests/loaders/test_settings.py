@@ -53,6 +53,10 @@ def test_every_variable_is_read(monkeypatch):
         "UNISONO_MUSICBRAINZ_RATE": "0.5",
         "UNISONO_MUSICBRAINZ_CONCURRENCY": "3",
         "UNISONO_MUSICBRAINZ_WINDOW": "0.25",
+        "UNISONO_DEEZER_BASE_URL": "http://127.0.0.1:9000/",
+        "UNISONO_DEEZER_RATE": "4",
+        "UNISONO_DEEZER_CONCURRENCY": "5",
+        "UNISONO_DEEZER_WINDOW": "0.5",
         "UNISONO_LISTENBRAINZ_BASE_URL": "http://127.0.0.1:9000/1/",
         "UNISONO_LISTENBRAINZ_RATE": "2",
         "UNISONO_LISTENBRAINZ_CONCURRENCY": "5",
@@ -78,6 +82,9 @@ def test_every_variable_is_read(monkeypatch):
     assert settings.musicbrainz.base_url == "http://127.0.0.1:9000/ws/2"
     own = settings.musicbrainz
     assert (own.rate, own.concurrency, own.window) == (0.5, 3, 0.25)
+    own = settings.deezer
+    assert own.base_url == "http://127.0.0.1:9000"
+    assert (own.rate, own.concurrency, own.window) == (4.0, 5, 0.5)
     assert settings.listenbrainz.base_url == "http://127.0.0.1:9000/1"
     own = settings.listenbrainz
     assert (own.rate, own.concurrency, own.window) == (2.0, 5, 0.5)

@@ -4,7 +4,6 @@ import asyncio
 
 import pytest
 
-from batching import RetryableError
 from loaders import (
     AuthError,
     BadResponseError,
@@ -12,14 +11,14 @@ from loaders import (
     Page,
     PageKey,
     Providers,
-    RateLimitedError,
     RejectedError,
     SearchKey,
     Settings,
     UnavailableError,
 )
+from loaders.errors import TooManyKeysError
+from loaders.pipeline import REMEMBERED
 from loaders.settings import SpotifySettings
-from loaders.spotify.development import REMEMBERED
 
 NOBODY = "0" * 22
 
@@ -230,10 +229,10 @@ async def test_keys_cut_together_before_the_refusal_go_back_in_line(simulator, p
     simulator.spotify.development_mode = True
     await load("tracks", [NOBODY])
     client = providers._on["spotify"].client
-    with pytest.raises(RetryableError) as caught:
+    with pytest.raises(TooManyKeysError) as caught:
         await client.get_tracks(ids(simulator.catalogue.tracks[:2]))
-    assert caught.value.after == 0.0
-    assert str(caught.value.__cause__) == "spotify takes tracks one by one"
+    assert caught.value.at_most == 1
+    assert str(caught.value) == "spotify takes tracks one by one"
 
 
 async def test_what_was_learned_shows(simulator, providers, load):
@@ -374,19 +373,19 @@ async def test_a_search_that_is_refused_at_any_length_is_an_error(simulator, loa
 
 async def test_a_429_holds_all_of_spotify_for_as_long_as_it_says(simulator, providers, load):
     simulator.fault("GET /v1/tracks", status=429, headers={"retry-after": "7"}, times=1)
-    [error] = await load("tracks", [NOBODY])
-    assert isinstance(error, RateLimitedError)
-    assert (error.retryable, error.retry_after) == (True, 7.0)
-    assert providers.statuses()[0].hold == 7.0
+    tracks = asyncio.ensure_future(load("tracks", [NOBODY]))
+    await asyncio.sleep(1.0)
+    assert providers.statuses()[0].hold == 6.0
     assert await load("artists", [NOBODY]) == [None]
-    assert [call.time for call in simulator.calls] == [0.0, 0.0, 7.0]
+    assert await tracks == [None]
+    assert [call.time for call in simulator.calls] == [0.0, 0.0, 7.0, 7.0]
 
 
-async def test_a_429_without_a_number_holds_for_a_moment(simulator, providers, load):
-    simulator.fault("GET /v1/tracks", status=429, headers={}, times=1)
-    [error] = await load("tracks", [NOBODY])
-    assert error.retry_after is None
-    assert providers.statuses()[0].hold == 2.0
+async def test_a_429_without_a_number_is_waited_out_for_a_moment(simulator, load, monkeypatch):
+    monkeypatch.setattr("random.random", lambda: 0.5)
+    simulator.fault("GET /v1/tracks", status=429, headers={}, times=2)
+    assert await load("tracks", [NOBODY]) == [None]
+    assert [call.time for call in simulator.calls[1:]] == [0.0, 0.5, 1.5]
 
 
 @pytest.mark.parametrize(
@@ -394,24 +393,25 @@ async def test_a_429_without_a_number_holds_for_a_moment(simulator, providers, l
     [
         ({"status": 500}, UnavailableError, True),
         ({"status": 503}, UnavailableError, True),
-        ({"status": 404}, RejectedError, False),
+        ({"status": 404}, BadResponseError, False),
         ({"status": 400}, RejectedError, False),
         ({"status": 301}, BadResponseError, False),
         ({"hang_up": True}, UnavailableError, True),
-        ({"body": ""}, BadResponseError, False),
-        ({"body": "<html>"}, BadResponseError, False),
-        ({"body": '{"tracks": ['}, BadResponseError, False),
-        ({"body": {"tracks": []}}, BadResponseError, False),
-        ({"body": {"artists": [None, None]}}, BadResponseError, False),
+        ({"body": ""}, BadResponseError, True),
+        ({"body": "<html>"}, BadResponseError, True),
+        ({"body": '{"tracks": ['}, BadResponseError, True),
+        ({"body": {"tracks": []}}, BadResponseError, True),
+        ({"body": {"artists": [None, None]}}, BadResponseError, True),
     ],
 )
 async def test_a_fault_of_a_call_is_the_error_of_each_of_its_keys(
     simulator, load, fault, kind, retryable
 ):
-    simulator.fault("GET /v1/tracks", **fault, times=1)
+    simulator.fault("GET /v1/tracks", **fault)
     asked = ids(simulator.catalogue.tracks[:2])
     errors = await load("tracks", asked)
-    assert [type(error) for error in errors] == [kind, kind]
+    simulator.faults.clear()
+    assert {error.code for error in errors} == {kind.code}
     assert {error.retryable for error in errors} == {retryable}
     assert natives(await load("tracks", asked)) == asked  # nothing is left behind
 
@@ -419,7 +419,7 @@ async def test_a_fault_of_a_call_is_the_error_of_each_of_its_keys(
 async def test_a_wrong_address_is_no_catalogue_of_unknown_ids(simulator, load, calls):
     simulator.fault("GET /v1/tracks", status=404)
     [error] = await load("tracks", [NOBODY])
-    assert str(error) == "spotify answered 404 Not Found"
+    assert str(error) == "spotify: expected 200 OK, got 404 Not Found"
     assert calls() == [("GET /v1/tracks", 1)]
 
 
