@@ -51,7 +51,7 @@ _TOLD = {
 }
 
 # By what a thing of another provider is looked for at MusicBrainz: those who know more about things
-# know them by its ids.
+# know them by its ids. Of other kinds they are asked for what is from there alone.
 _AT_MUSICBRAINZ = {"Track": "isrcs", "Artist": "links"}
 
 # Whom such a field asks then: each for one key per object, one after the other.
@@ -63,6 +63,11 @@ _ENRICHED: Mapping[tuple[str, str], Sequence[tuple[str, str]]] = {
     ("Artist", "genresSource"): [("listenbrainz", "about_artists")],
     ("Artist", "tags"): [("listenbrainz", "about_artists")],
     ("Artist", "image"): [("listenbrainz", "about_artists"), ("wikidata", "images")],
+    ("Album", "cover"): [
+        ("listenbrainz", "recordings"),
+        ("listenbrainz", "release_groups"),
+        ("coverart", "covers"),
+    ],
 }
 
 # Those that only these providers leave out where others tell them.
@@ -277,12 +282,12 @@ class _Walk:
         """Note what those who know more about these objects are asked."""
         type_name = objects.type.name
         asked = [steps for name in names if (steps := _ENRICHED.get((type_name, name)))]
-        way = _AT_MUSICBRAINZ.get(type_name)
         own = objects.counts.get("musicbrainz", 0)
-        others = sum(objects.counts.values()) - own
-        if asked and way:
-            self._note((*objects.chain, way), {"musicbrainz": others})
+        way = _AT_MUSICBRAINZ.get(type_name)
+        others = sum(objects.counts.values()) - own if way else 0
         there = (*objects.chain, way) if way else objects.chain
+        if asked:
+            self._note(there, {"musicbrainz": others})
         for steps in asked:
             own_chain, chain = objects.chain, there
             for provider, resource in steps:

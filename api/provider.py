@@ -32,3 +32,8 @@ class Source(Enum):
         "wikidata",
         description="Wikidata: which picture shows somebody (CC0); each has a licence of its own.",
     )
+    COVERART = strawberry.enum_value(
+        "coverart",
+        description="Cover Art Archive: covers of MusicBrainz's releases, which belong to whoever "
+        "made them.",
+    )

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Self
 
 from loaders.bundle import Loaders
+from loaders.coverart import connect_coverart
 from loaders.deezer import connect_deezer
 from loaders.errors import NotConfiguredError
 from loaders.http import ASGIApp, in_process
@@ -24,6 +25,7 @@ CONNECT: dict[str, Callable[..., Provider]] = {
     "deezer": connect_deezer,
     "listenbrainz": connect_listenbrainz,
     "wikidata": connect_wikidata,
+    "coverart": connect_coverart,
 }
 
 

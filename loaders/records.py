@@ -83,6 +83,10 @@ class Album(_Entity, frozen=True, kw_only=True, gc=False):
     label: str | Unknown | None = UNKNOWN
     popularity: int | Unknown | None = UNKNOWN  # 0 to 100
     total_tracks: int | Unknown | None = UNKNOWN
+    # By what ListenBrainz may know its cover, where MusicBrainz told: what it shares with its other
+    # editions, and a recording that stands on it.
+    release_group: str | None = None
+    recording: str | None = None
     # The first of its tracks, where the album's own answer brings them; None where no answer of its
     # provider does. Not needed to be complete.
     tracks: "Page[Track] | Unknown | None" = UNKNOWN
@@ -136,6 +140,8 @@ class Enrichment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     tags: tuple[Tag, ...] = ()  # most people first
     wikidata: str | None = None  # its id there
+    images: tuple[Image, ...] = ()  # a cover, and the MBIDs of the releases and groups it is of
+    cover_of: tuple[str, ...] = ()
 
 
 class Page(msgspec.Struct, Generic[R], frozen=True, gc=False):

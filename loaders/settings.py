@@ -172,6 +172,14 @@ class WikidataSettings(ProviderSettings):
     )
 
 
+class CoverArtSettings(ProviderSettings):
+    """The Cover Art Archive has no limit (musicbrainz.org/doc/Cover_Art_Archive/API)."""
+
+    base_url: Url = Field(
+        default="https://coverartarchive.org", description="Where its API is, path included."
+    )
+
+
 class Settings(BaseSettings):
     """Everything the environment may say; a value that cannot be used raises `SettingsError`.
 
@@ -235,6 +243,7 @@ class Settings(BaseSettings):
     deezer: DeezerSettings = DeezerSettings()
     listenbrainz: ListenBrainzSettings = ListenBrainzSettings()
     wikidata: WikidataSettings = WikidataSettings()
+    coverart: CoverArtSettings = CoverArtSettings()
 
     def __init__(self, **values: Any) -> None:
         try:
@@ -261,6 +270,7 @@ class Settings(BaseSettings):
         own["deezer"] = deezer
         own["listenbrainz"] = ListenBrainzSettings(base_url=f"{SIMULATOR_URL}/1")
         own["wikidata"] = WikidataSettings(base_url=f"{SIMULATOR_URL}/w")
+        own["coverart"] = CoverArtSettings(base_url=SIMULATOR_URL)
         return cls(**{**own, **values})
 
     @classmethod

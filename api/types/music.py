@@ -178,7 +178,11 @@ class Album(Node):
     artists: list[Artist] = batched(
         told("artists"), description="Whose album it is, the first named first."
     )
-    cover: Image | None = batched(cover, description="Its cover.")
+    cover: Image | None = batched(
+        cover,
+        description="Its cover. MusicBrainz's releases have theirs in the Cover Art Archive, or "
+        "their release group's; they belong to whoever made them, as their `page` tells.",
+    )
     tracks: Connection[Track] | None = batched(
         album_tracks, description="Its tracks, by disc and place."
     )

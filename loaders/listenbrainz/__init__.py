@@ -25,4 +25,5 @@ def connect_listenbrainz(settings: Settings, *, transport: Transport | None = No
     provider.add("listens", client.get_listens, batch_size=IDS_PER_CALL, window=window)
     provider.add("recordings", client.get_recordings, batch_size=IDS_PER_CALL, window=window)
     provider.add("about_artists", client.get_artists, batch_size=IDS_PER_URL, window=window)
+    provider.add("release_groups", client.get_release_groups, batch_size=IDS_PER_URL, window=window)
     return provider

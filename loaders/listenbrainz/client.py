@@ -48,7 +48,7 @@ class ListenBrainzClient:
         """Return what is told of recordings, 1,000 per call."""
         outcomes, good = _sorted_out(mbids)
         if good:
-            question = {"recording_mbids": good, "inc": "tag"}
+            question = {"recording_mbids": good, "inc": "tag release"}
             answer = await self._http.post("/metadata/recording/", question, ids=good)
             _add(outcomes, _told(answer, dict[wire.Id, wire.Recording]), parse.recording)
         return outcomes
@@ -61,6 +61,17 @@ class ListenBrainzClient:
             answer = await self._http.get("/metadata/artist/", params=params, ids=good)
             told = {it.artist_mbid: it for it in _told(answer, list[wire.Artist])}
             _add(outcomes, told, parse.artist)
+        return outcomes
+
+    async def get_release_groups(
+        self, mbids: list[str]
+    ) -> Mapping[str, Enrichment | Exception | None]:
+        """Return the covers of release groups, 100 per call."""
+        outcomes, good = _sorted_out(mbids)
+        if good:
+            params = {"release_group_mbids": ",".join(good)}
+            answer = await self._http.get("/metadata/release_group/", params=params, ids=good)
+            _add(outcomes, _told(answer, dict[wire.Id, wire.Group]), parse.release_group)
         return outcomes
 
     async def close(self) -> None:

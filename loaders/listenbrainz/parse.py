@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterable
 
+from loaders.covers import cover_images
 from loaders.listenbrainz import wire
-from loaders.records import Enrichment, Tag
+from loaders.records import Enrichment, Image, Tag
 
 _WIKIDATA = re.compile("https?://www.wikidata.org/wiki/(Q[1-9][0-9]{0,9})")
 
@@ -15,8 +16,18 @@ def listens(told: wire.Heard) -> int | None:
 
 
 def recording(told: wire.Recording) -> Enrichment:
-    """Return what is told of a recording."""
-    return Enrichment(tags=_tags(told.tag.recording if told.tag else None))
+    """Return what is told of a recording, and the cover of the release it is shown on."""
+    tags = _tags(told.tag.recording if told.tag else None)
+    release = told.release
+    if release is None:
+        return Enrichment(tags=tags)
+    cover_of = tuple(filter(None, (release.mbid, release.release_group_mbid)))
+    return Enrichment(tags=tags, images=_images(release), cover_of=cover_of)
+
+
+def release_group(told: wire.Group) -> Enrichment:
+    """Return the cover of a release group."""
+    return Enrichment(images=_images(told.release_group))
 
 
 def artist(told: wire.Artist) -> Enrichment:
@@ -25,6 +36,12 @@ def artist(told: wire.Artist) -> Enrichment:
     return Enrichment(
         tags=_tags(told.tag.artist if told.tag else None), wikidata=page[1] if page else None
     )
+
+
+def _images(told: wire.Art) -> tuple[Image, ...]:
+    if told.caa_id is None or told.caa_release_mbid is None:
+        return ()
+    return cover_images(told.caa_release_mbid, told.caa_id)
 
 
 def _tags(told: Iterable[wire.Tag] | None) -> tuple[Tag, ...]:

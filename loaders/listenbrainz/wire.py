@@ -32,10 +32,31 @@ class Tags(msgspec.Struct, gc=False):
     artist: tuple[Tag, ...] | None = None
 
 
+class Art(msgspec.Struct, gc=False):
+    """A cover in the Cover Art Archive, and the release it is of; both null where there is none."""
+
+    caa_id: int | None = None
+    caa_release_mbid: Id | None = None
+
+
+class Release(Art, gc=False):
+    """The release that ListenBrainz shows a recording on; the cover may be its group's."""
+
+    mbid: Id | None = None
+    release_group_mbid: Id | None = None
+
+
 class Recording(msgspec.Struct, gc=False):
     """What is told of a recording."""
 
     tag: Tags | None = None
+    release: Release | None = None
+
+
+class Group(msgspec.Struct, gc=False):
+    """What is told of a release group."""
+
+    release_group: Art
 
 
 class Artist(msgspec.Struct, gc=False):

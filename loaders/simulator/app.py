@@ -12,6 +12,7 @@ import msgspec
 
 from loaders.simulator.calls import Ledger, SimCall
 from loaders.simulator.catalogue import SEED, catalogue_of
+from loaders.simulator.coverart import CoverArt
 from loaders.simulator.deezer import Deezer
 from loaders.simulator.faults import ANY_ROUTE, Fault, FaultOrder, HungUp, wait
 from loaders.simulator.listenbrainz import ListenBrainz
@@ -56,12 +57,14 @@ class Simulator:
         self.deezer = Deezer(self.catalogue, self.now)
         self.listenbrainz = ListenBrainz(self.catalogue, self.now)
         self.wikidata = Wikidata(self.catalogue)
+        self.coverart = CoverArt(self.catalogue)
         self.providers: dict[str, Provider] = {
             "spotify": self.spotify,
             "musicbrainz": self.musicbrainz,
             "deezer": self.deezer,
             "listenbrainz": self.listenbrainz,
             "wikidata": self.wikidata,
+            "coverart": self.coverart,
         }
 
     @property
@@ -186,6 +189,7 @@ class Simulator:
             "ws": self.musicbrainz,
             "1": self.listenbrainz,
             "w": self.wikidata,
+            "release": self.coverart,
         }
         owners |= dict.fromkeys(("track", "artist", "album", "search"), self.deezer)
         answer = owners.get(first, self.spotify).error(405 if allowed else 404, is_open=False)

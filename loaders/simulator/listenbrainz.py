@@ -12,16 +12,13 @@ import msgspec
 
 from loaders.simulator import musicbrainz_facts as facts
 from loaders.simulator.catalogue import Catalogue
-from loaders.simulator.listenbrainz_json import artist_json, heard_json, recording_json
+from loaders.simulator.listenbrainz_json import artist_json, group_json, heard_json, recording_json
 from loaders.simulator.listenbrainz_pace import Windows
 from loaders.simulator.musicbrainz_library import Library, library_of
 from loaders.simulator.wire import Answer, RefusedError, Request, Route, json_answer
 
 MOST_IDS = 1000  # MAX_ITEMS_PER_GET of its server, for what is posted
-_INC = {
-    "recording": ("artist", "tag", "release", "recording", "release_group"),
-    "artist": ("artist", "tag", "release", "recording", "release_group"),
-}
+_INC = ("artist", "tag", "release", "recording", "release_group")
 _MBID = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _WORDS = {
     400: "Bad request.",
@@ -43,6 +40,7 @@ class ListenBrainz:
         self.routes: tuple[Route, ...] = (
             self._route("POST /1/metadata/recording/", self._get_recordings),
             self._route("GET /1/metadata/artist/", self._get_artists),
+            self._route("GET /1/metadata/release_group/", self._get_groups),
             self._route("POST /1/popularity/recording", self._get_popularity),
         )
 
@@ -92,7 +90,7 @@ class ListenBrainz:
         return Answer(answer.status, answer.body, {**answer.headers, **told})
 
     def _get_recordings(self, request: Request) -> Any:
-        inc = _checked_inc("recording", _body(request).get("inc"))
+        inc = _checked_inc(_body(request).get("inc"))
         recordings = self.library.recordings
         asked = _checked(_asked_in_body(request), "Recording mbid {} is not valid.")
         return {
@@ -102,11 +100,22 @@ class ListenBrainz:
         }
 
     def _get_artists(self, request: Request) -> Any:
-        _checked_inc("artist", request.params.get("inc"))
+        _checked_inc(request.params.get("inc"))
         artists = self.library.artists
         asked = _checked(_asked_in_url(request, "artist_mbids"), "artist mbid {} is not valid.")
         # A list, in an order of its own; and its tags come whether they were asked for or not.
         return [artist_json(artists[mbid]) for mbid in sorted(set(asked)) if mbid in artists]
+
+    def _get_groups(self, request: Request) -> Any:
+        _checked_inc(request.params.get("inc"))
+        groups = self.library.groups
+        asked = _asked_in_url(request, "release_group_mbids")
+        checked = _checked(asked, "Release group mbid {} is not valid.")
+        return {
+            mbid: group_json(groups[mbid])
+            for mbid in dict.fromkeys(checked)
+            if mbid in groups and not facts.happens(mbid, "too new for ListenBrainz")
+        }
 
     def _get_popularity(self, request: Request) -> Any:
         asked = _checked(_asked_in_body(request), "recording_mbid {} is not valid.")
@@ -127,7 +136,7 @@ def _body(request: Request) -> dict[str, Any]:
 
 def _ids(request: Request, _: str) -> tuple[str, ...]:
     if request.method == "GET":
-        return tuple(request.params.get("artist_mbids", "").split(","))
+        return tuple(next(iter(request.params.values()), "").split(","))
     asked = _body(request).get("recording_mbids")
     return tuple(asked) if isinstance(asked, list) else ()
 
@@ -160,11 +169,11 @@ def _checked(mbids: Iterable[Any], words: str) -> list[str]:
     return checked
 
 
-def _checked_inc(route: str, text: Any) -> frozenset[str]:
+def _checked_inc(text: Any) -> frozenset[str]:
     inc = text.split() if isinstance(text, str) else []
     for word in inc:
-        if word not in _INC[route]:
-            allowed = ", ".join(_INC[route])
+        if word not in _INC:
+            allowed = ", ".join(_INC)
             raise _refused(f"invalid inc argument '{word}'. Must be one of {allowed}.")
     return frozenset(inc)
 

@@ -4,7 +4,8 @@ from collections.abc import Collection
 from typing import Any
 
 from loaders.simulator import musicbrainz_facts as facts
-from loaders.simulator.musicbrainz_entities import Artist, Recording
+from loaders.simulator.coverart import art_of, picture_of
+from loaders.simulator.musicbrainz_entities import Artist, Group, Recording, Release
 from loaders.simulator.musicbrainz_relations import is_wikidata
 
 _MOST_LISTENS = 400_000
@@ -25,7 +26,45 @@ def recording_json(recording: Recording, inc: Collection[str]) -> Any:
     told: dict[str, Any] = {"recording": {"rels": []}}
     if "tag" in inc:
         told["tag"] = {"recording": tags_json(recording.mbid)}
+    if "release" in inc:
+        told["release"] = _release_json(recording)
     return told
+
+
+def _release_json(recording: Recording) -> Any:
+    """Return a release of a recording, which need not be the one that others would show."""
+    if not recording.places:
+        return {}
+    release = recording.places[0].release
+    told = {
+        "mbid": release.mbid,
+        "name": release.title,
+        "album_artist_name": release.credit[0].artist.title,
+        "release_group_mbid": release.group.mbid,
+        **_art_json(art_of(release.group, release)),
+    }
+    if release.date:
+        told["year"] = int(release.date[:4])
+    return told
+
+
+def group_json(group: Group) -> Any:
+    """Return a release group; its cover is that of one of its releases."""
+    told = {
+        "name": group.title,
+        "type": group.primary,
+        "rels": [],
+        **_art_json(art_of(group)),
+    }
+    if group.first_date:
+        told["date"] = group.first_date
+    return {"release_group": told}
+
+
+def _art_json(release: Release | None) -> dict[str, Any]:
+    if release is None:
+        return {"caa_id": None, "caa_release_mbid": None}
+    return {"caa_id": picture_of(release), "caa_release_mbid": release.mbid}
 
 
 def artist_json(artist: Artist) -> Any:

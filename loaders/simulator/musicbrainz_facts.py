@@ -60,6 +60,7 @@ _OF_A_HUNDRED = {
     "all tracks": 25,  # a recording linked to each of its tracks instead of one
     "dead link": 2,
     "never heard": 6,
+    "too new for ListenBrainz": 5,
     "artist at Wikidata": 65,
     "picture at Wikidata": 75,
     "merged at Wikidata": 6,

@@ -72,6 +72,7 @@ def tell(catalogue: Catalogue, providers: Mapping[str, Provider], origin: str) -
             "UNISONO_DEEZER_BASE_URL": origin,
             "UNISONO_LISTENBRAINZ_BASE_URL": f"{origin}/1",
             "UNISONO_WIKIDATA_BASE_URL": f"{origin}/w",
+            "UNISONO_COVERART_BASE_URL": origin,
         },
     }
 

@@ -82,9 +82,14 @@ def test_the_seconds_are_those_of_the_providers_pace():
 
 ENRICHED = {
     **PACES,
-    "musicbrainz": Pace({"isrcs": 25, "tracks": 100, "links": 100, "artists": 100}, 1.0),
-    "listenbrainz": Pace({"listens": 1000, "recordings": 1000, "about_artists": 100}, 3.0),
+    "musicbrainz": Pace(
+        {"isrcs": 25, "tracks": 100, "links": 100, "artists": 100, "albums": 100}, 1.0
+    ),
+    "listenbrainz": Pace(
+        {"listens": 1000, "recordings": 1000, "about_artists": 100, "release_groups": 100}, 3.0
+    ),
     "wikidata": Pace({"images": 50}, 1.0),
+    "coverart": Pace({"covers": 1}),
 }
 
 
@@ -123,6 +128,21 @@ ENRICHED = {
             [f"musicbrainz:artist:00000000-0000-4000-8000-{n:012d}" for n in range(100)],
             {"musicbrainz.artists": 1, "listenbrainz.about_artists": 2, "wikidata.images": 3},
         ),
+        (
+            "query ($ids: [ID!]!) { albums(ids: $ids) { cover { url } } }",
+            [f"musicbrainz:album:00000000-0000-4000-8000-{n:012d}" for n in range(100)],
+            {
+                "musicbrainz.albums": 1,
+                "listenbrainz.recordings": 1,
+                "listenbrainz.release_groups": 1,
+                "coverart.covers": 100,  # the most, if nobody else knows any of them
+            },
+        ),
+        (
+            "query ($ids: [ID!]!) { albums(ids: $ids) { cover { url } } }",
+            ids("album", 20),
+            {"spotify.albums": 1},
+        ),
     ],
 )
 def test_what_others_add_is_weighed_with_the_way_to_it(document, given, expected):
@@ -150,6 +170,9 @@ DOCUMENTS = [
       listens album { tracks(first: 5) { nodes { tags { name } } } } } }""",
     """query ($t: [ID!]!) { tracks(ids: $t) {
       artists { country image { url } genres genresSource tags { name } } } }""",
+    """query ($r: [String!]!) { lookup(refs: $r) {
+      ... on Album { cover { url } }
+      ... on Track { album { cover { url } } on(provider: SPOTIFY) { name } } } }""",
 ]
 
 

@@ -3,8 +3,12 @@
 import pytest
 
 from api.provider import Provider, Source
+from api.resolvers.covers import covers
 from api.testing import TestClient
+from loaders import Album
+from loaders.covers import cover_images
 from loaders.providers import CONNECT
+from loaders.simulator.coverart import art_of, picture_of
 from loaders.simulator.musicbrainz_facts import happens, wikidata_of
 
 
@@ -128,8 +132,7 @@ async def test_pictures_of_musicbrainz_artists_cost_a_call_a_hundred_and_one_for
 
 def has_picture(client, mbid):
     item = client.simulator.wikidata.items.get(wikidata_of(mbid))
-    links = client.simulator.musicbrainz.library.artists[mbid].links
-    is_linked = any("wikidata" in link.url.resource and not link.is_ended for link in links)
+    is_linked = is_at_wikidata(client.simulator.musicbrainz.library, mbid)
     return is_linked and item is not None and happens(mbid, "picture at Wikidata")
 
 
@@ -243,6 +246,170 @@ async def test_a_fault_of_wikidata_is_an_error_of_the_pictures_alone(client, lib
     assert answer.data["artists"][0]["country"] == "GB"
 
 
+# Covers
+
+COVERS = "query ($ids: [ID!]!) { albums(ids: $ids) { cover { url width page } } }"
+
+
+async def test_covers_of_musicbrainz_tracks_come_with_what_tells_their_tags(client, library):
+    ids = [f"musicbrainz:track:{mbid}" for mbid in list(library.recordings)[:100]]
+    answer = await client.execute(
+        "query ($ids: [ID!]!) { tracks(ids: $ids) { tags { name } album { cover { url } } } }",
+        {"ids": ids},
+    )
+    assert answer.errors == []
+    answer.expect_calls({"musicbrainz.tracks": 1, "listenbrainz.recordings": 1})
+    release = library.recordings[ids[0][18:]].places[0].release
+    assert answer.data["tracks"][0]["album"] == {
+        "cover": {"url": cover_images(release.mbid, picture_of(release))[-1].url}
+    }
+
+
+async def test_covers_of_musicbrainz_albums_come_by_release_group_and_the_rest_one_by_one(
+    client, library
+):
+    releases = list(library.releases.values())[:100]
+    answer = await client.execute(
+        COVERS, {"ids": [f"musicbrainz:album:{release.mbid}" for release in releases]}
+    )
+    assert answer.errors == []
+    groups = {release.group.mbid for release in releases}
+    assert len(groups) <= 100
+    new = [it for it in releases if happens(it.group.mbid, "too new for ListenBrainz")]
+    answer.expect_calls(
+        {
+            "musicbrainz.albums": 1,
+            "listenbrainz.release_groups": 1,
+            "coverart.covers": len(new),
+        }
+    )
+    for release, album in zip(releases, answer.data["albums"], strict=True):
+        shown = (release if release.has_art else None) if release in new else art_of(release.group)
+        widest = cover_images(shown.mbid, picture_of(shown))[-1] if shown else None
+        assert album["cover"] == (
+            widest and {"url": widest.url, "width": 1200, "page": widest.page}
+        )
+
+
+async def test_a_recording_that_is_shown_on_another_album_lends_it_no_cover(client, library):
+    recording, other = next(
+        (recording, place.release)
+        for recording in library.recordings.values()
+        for place in recording.places[1:]
+        if place.release.group is not recording.places[0].release.group
+    )
+    album = Album(
+        id=f"musicbrainz:album:{other.mbid}",
+        name="",
+        url=None,
+        release_date=None,
+        images=(),
+        artists=(),
+        album_type=None,
+        recording=recording.mbid,
+        release_group=other.group.mbid,
+    )
+    loaders = client.engine.providers.loaders()
+    shown = art_of(other.group)
+    expected = cover_images(shown.mbid, picture_of(shown)) if shown else ()
+    assert await covers([album], loaders) == [expected]
+    assert [call.route for call in client.calls] == [
+        "POST /1/metadata/recording/",
+        "GET /1/metadata/release_group/",
+    ]
+
+
+@pytest.mark.parametrize(("size", "width"), [(1, 250), (250, 250), (251, 500), (9000, 1200)])
+async def test_a_cover_fits_the_size_that_is_asked(client, library, size, width):
+    release = next(it for it in library.releases.values() if it.has_art)
+    answer = await client.execute(
+        "query ($id: ID!, $size: Int) { album(id: $id) { cover(size: $size) { width } } }",
+        {"id": f"musicbrainz:album:{release.mbid}", "size": size},
+    )
+    assert answer.data == {"album": {"cover": {"width": width}}}
+
+
+async def test_spotifys_own_covers_are_asked_of_nobody(client, album_ids):
+    answer = await client.execute(COVERS, {"ids": album_ids[:40]})
+    assert answer.errors == []
+    answer.expect_calls({"spotify.albums": 2})
+
+
+async def test_a_fault_on_the_way_to_a_cover_is_an_error_of_it_alone(client, library):
+    client.simulator.fault("GET /1/metadata/release_group/", status=403)
+    release = next(iter(library.releases))
+    answer = await client.execute(
+        "query ($id: ID!) { album(id: $id) { name cover { url } } }",
+        {"id": f"musicbrainz:album:{release}"},
+    )
+    assert codes(answer) == [(["album", "cover"], "UPSTREAM_REJECTED")]
+    assert answer.data["album"]["name"] == "Unison Hours"
+
+
+# All of it
+
+
+EVERYTHING = """query ($ids: [ID!]!) { tracks(ids: $ids) {
+    name listens tags { name count source }
+    artists { name genres image { url page } }
+    album { name label cover(size: 300) { url } }
+    on(provider: MUSICBRAINZ) { id listens tags { name } album { name cover { url } } } } }"""
+
+
+async def test_a_hundred_tracks_with_all_that_others_add_cost_the_fewest_calls(client, library):
+    tracks = client.simulator.catalogue.tracks[:100]
+    ids = [f"spotify:track:{track.spotify_id}" for track in tracks]
+    answer = await client.execute(EVERYTHING, {"ids": ids})
+    assert answer.errors == []
+
+    # What is asked on each level, each thing once, by the catalogue.
+    isrcs = {track.recording.isrc for track in tracks} - {None}
+    recordings = {track["on"]["id"] for track in answer.data["tracks"] if track["on"]}
+    artists = {artist for track in tracks for artist in track.artists}
+    bare = {artist for artist in artists if not artist.has_images}
+    linked = {
+        artist
+        for artist in bare
+        if f"https://open.spotify.com/artist/{artist.spotify_id}" in library.urls
+    }
+    at_wikidata = {artist for artist in linked if is_at_wikidata(library, artist.mbid)}
+    distinct = {  # and how many of them come in one call
+        "spotify.tracks": (len(set(ids)), 50),
+        "spotify.artists": (len(artists), 50),
+        "spotify.albums": (len({track.album for track in tracks}), 20),
+        "musicbrainz.isrcs": (len(isrcs), 25),
+        "musicbrainz.links": (len(bare), 100),
+        "listenbrainz.listens": (len(recordings), 1000),
+        "listenbrainz.recordings": (len(recordings), 1000),
+        "listenbrainz.about_artists": (len(linked), 100),
+        "wikidata.images": (len(at_wikidata), 50),
+    }
+    assert distinct == {
+        "spotify.tracks": (100, 50),
+        "spotify.artists": (92, 50),
+        "spotify.albums": (85, 20),
+        "musicbrainz.isrcs": (94, 25),
+        "musicbrainz.links": (6, 100),
+        "listenbrainz.listens": (82, 1000),
+        "listenbrainz.recordings": (82, 1000),
+        "listenbrainz.about_artists": (3, 100),
+        "wikidata.images": (1, 50),
+    }
+    answer.expect_calls({name: -(-count // most) for name, (count, most) in distinct.items()})
+    for name, (count, _) in distinct.items():
+        asked = [id_ for call in answer.calls if call.resource == name for id_ in call.ids]
+        assert (len(asked), len(set(asked))) == (count, count), name  # nothing twice
+    # 18 calls, of which the five at MusicBrainz's call a second, and ListenBrainz's after them, set
+    # the time.
+    assert len(answer.calls) == 18
+    assert client.simulator.now() == 4 + 1 / 3
+
+
+def is_at_wikidata(library, mbid):
+    links = library.artists[mbid].links
+    return any("wikidata" in link.url.resource and not link.is_ended for link in links)
+
+
 # Everybody
 
 
@@ -256,6 +423,7 @@ async def test_everybody_who_is_asked_tells_how_he_stands(client, track_ids):
         {"name": "DEEZER", "on": True, "calls": 0, "batches": 0},
         {"name": "LISTENBRAINZ", "on": True, "calls": 2, "batches": 2},
         {"name": "WIKIDATA", "on": True, "calls": 0, "batches": 0},
+        {"name": "COVERART", "on": True, "calls": 0, "batches": 0},
     ]
     providers = [provider["name"] for provider in answer.data["providers"]]
     assert providers == ["SPOTIFY", "MUSICBRAINZ", "DEEZER"]

@@ -15,9 +15,11 @@ from loaders import (
     Tag,
     UnavailableError,
 )
+from loaders.covers import cover_images
 from loaders.decoding import decode
 from loaders.errors import BadKeyError
 from loaders.listenbrainz import parse, wire
+from loaders.simulator.coverart import art_of, picture_of
 from loaders.simulator.musicbrainz_facts import happens, wikidata_of
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
@@ -78,14 +80,41 @@ def silent(library):
 
 async def test_tags_come_by_votes_and_say_which_are_genres(load, mbids):
     [found] = await load("recordings", [mbids[0]])
-    assert found == Enrichment(
-        tags=(
-            Tag("indie pop", 10, is_genre=True, source="listenbrainz"),
-            Tag("downtempo", 8, is_genre=True, source="listenbrainz"),
-            Tag("soul", 7, is_genre=True, source="listenbrainz"),
-            Tag("indie rock", 3, is_genre=True, source="listenbrainz"),
-        )
+    assert found.tags == (
+        Tag("indie pop", 10, is_genre=True, source="listenbrainz"),
+        Tag("downtempo", 8, is_genre=True, source="listenbrainz"),
+        Tag("soul", 7, is_genre=True, source="listenbrainz"),
+        Tag("indie rock", 3, is_genre=True, source="listenbrainz"),
     )
+
+
+async def test_a_recording_brings_the_cover_of_a_release_and_says_of_which(load, library, mbids):
+    [found] = await load("recordings", [mbids[0]])
+    release = library.recordings[mbids[0]].places[0].release
+    assert found.images == cover_images(release.mbid, picture_of(release))
+    assert found.cover_of == (release.mbid, release.group.mbid)
+
+
+async def test_release_groups_bring_the_cover_of_one_of_their_releases(simulator, load, library):
+    groups = [
+        group
+        for group in library.groups.values()
+        if not happens(group.mbid, "too new for ListenBrainz")
+    ][:101]
+    found = await load("release_groups", [group.mbid for group in groups])
+    assert [(route, count) for _, route, count, _ in sent(simulator)] == [
+        ("GET /1/metadata/release_group/", 100),
+        ("GET /1/metadata/release_group/", 1),
+    ]
+    for group, told in zip(groups, found, strict=True):
+        release = art_of(group)
+        images = cover_images(release.mbid, picture_of(release)) if release else ()
+        assert told == Enrichment(images=images)
+
+
+async def test_a_group_that_it_does_not_know_yet_is_none(load, library):
+    new = next(mbid for mbid in library.groups if happens(mbid, "too new for ListenBrainz"))
+    assert await load("release_groups", [new, NOBODY]) == [None, None]
 
 
 @pytest.mark.parametrize("resource", ["listens", "recordings"])
@@ -189,6 +218,27 @@ def test_a_recorded_recording_is_read():
         ("rainy", True),
         ("uptempo", True),
     ]
+
+
+def test_recorded_covers_are_read():
+    of_recording = decode(
+        "listenbrainz",
+        dict[wire.Id, wire.Recording],
+        RECORDED["POST /1/metadata/recording/"],
+    )
+    of_group = decode(
+        "listenbrainz",
+        dict[wire.Id, wire.Group],
+        RECORDED["GET /1/metadata/release_group/"],
+    )
+    cover = cover_images("76df3287-6cda-33eb-8e9a-044b5e15ffdd", 829521842)
+    [recording] = map(parse.recording, of_recording.values())
+    assert recording.images == cover
+    assert recording.cover_of == (
+        "76df3287-6cda-33eb-8e9a-044b5e15ffdd",
+        "48140466-cff6-3222-bd55-63c27e43190d",
+    )
+    assert [parse.release_group(it).images for it in of_group.values()] == [cover]
 
 
 def test_recorded_listens_are_read():

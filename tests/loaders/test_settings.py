@@ -65,6 +65,10 @@ def test_every_variable_is_read(monkeypatch):
         "UNISONO_WIKIDATA_RATE": "4",
         "UNISONO_WIKIDATA_CONCURRENCY": "2",
         "UNISONO_WIKIDATA_WINDOW": "0.75",
+        "UNISONO_COVERART_BASE_URL": "http://127.0.0.1:9000/",
+        "UNISONO_COVERART_RATE": "6",
+        "UNISONO_COVERART_CONCURRENCY": "7",
+        "UNISONO_COVERART_WINDOW": "1",
     }
     assert set(given) == {variable.name for variable in variables()}
     for name, value in given.items():
@@ -91,6 +95,9 @@ def test_every_variable_is_read(monkeypatch):
     assert settings.wikidata.base_url == "http://127.0.0.1:9000/w"
     own = settings.wikidata
     assert (own.rate, own.concurrency, own.window) == (4.0, 2, 0.75)
+    own = settings.coverart
+    assert own.base_url == "http://127.0.0.1:9000"
+    assert (own.rate, own.concurrency, own.window) == (6.0, 7, 1.0)
 
 
 def test_musicbrainz_has_the_one_call_a_second_that_it_documents():

@@ -47,6 +47,15 @@ def ask(listenbrainz):
     return ask
 
 
+@pytest.fixture
+def get(listenbrainz):
+    async def get(word, mbids):
+        params = {f"{word}_mbids": ",".join(mbids)}
+        return (await listenbrainz.get(f"/metadata/{word}/", params=params)).json()
+
+    return get
+
+
 async def test_popularity_keeps_the_order_and_counts_null_for_what_nobody_heard(ask, mbids):
     silent = next(mbid for mbid in mbids if happens(mbid, "never heard"))
     heard = next(mbid for mbid in mbids if not happens(mbid, "never heard"))
@@ -108,14 +117,60 @@ async def test_every_answer_tells_the_limit_and_the_31st_call_in_ten_seconds_is_
     assert (await ask(POPULARITY, mbids[:1])).status_code == 200
 
 
+async def test_artists_are_a_list_in_an_order_of_its_own(get, library):
+    mbids = list(library.artists)[:3]
+    old = next(iter(library.merged["artist"]))
+    told = await get("artist", [*mbids, old, NOBODY, mbids[0]])
+    assert [each["artist_mbid"] for each in told] == sorted(mbids)
+
+
+@pytest.mark.parametrize("word", ["artist", "release_group"])
+async def test_in_a_url_one_id_that_is_none_fails_all_and_more_than_a_thousand_break_it(
+    listenbrainz, library, word
+):
+    name, mbid = f"{word}_mbids", next(iter(library.artists))
+    answer = await listenbrainz.get(f"/metadata/{word}/", params={name: f"{mbid},x"})
+    assert (answer.status_code, answer.json()["code"]) == (400, 400)
+    answer = await listenbrainz.get(f"/metadata/{word}/", params={name: ",".join([NOBODY] * 1001)})
+    assert answer.status_code == 500
+    assert (await listenbrainz.get(f"/metadata/{word}/")).status_code == 400
+
+
 async def test_a_recording_is_as_documented(ask, mbids):
-    ours = (await ask(METADATA, mbids[:200], inc="tag")).json()
+    ours = (await ask(METADATA, mbids[:200], inc="tag release")).json()
     theirs = ANSWERS[f"POST /1{METADATA}"]
     assert differences(list(ours.values()), list(theirs.values())) == {
         ".artist: never",  # is never asked for
-        ".release: never",
+        ".release.caa_id: null",  # nobody has sent one in
+        ".release.caa_release_mbid: null",
         ".tag.artist: never",  # of what it belongs to: is not read
         ".tag.release_group: never",
+    }
+
+
+async def test_an_artist_is_as_documented(get, library):
+    ours = await get("artist", list(library.artists)[:200])
+    names = ("lyrics", "official homepage", "purchase for download", "social network", "streaming")
+    assert differences(ours, ANSWERS["GET /1/metadata/artist/"]) == {
+        ".area: not always",
+        ".begin_year: not always",
+        ".type: not always",
+        ".rels.free streaming: not always",
+        ".rels.wikidata: not always",
+        *(f".rels.{name}: never" for name in (*names, "youtube")),
+    }
+
+
+async def test_a_release_group_is_as_documented(get, library):
+    ours = await get("release_group", list(library.groups)[:200])
+    theirs = ANSWERS["GET /1/metadata/release_group/"]
+    assert differences(list(ours.values()), list(theirs.values())) == {
+        ".artist: never",  # none of these is asked for
+        ".release: never",
+        ".tag: never",
+        ".release_group.caa_id: null",
+        ".release_group.caa_release_mbid: null",
+        ".release_group.date: not always",
     }
 
 
