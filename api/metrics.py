@@ -6,19 +6,19 @@ No id, no operation name and no text that a client sent is a label: labels are f
 from collections.abc import Iterator, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from starlette.responses import Response
 
 from batching import BatchEvent
-from loaders import Call, Providers, Trace
+from loaders import Cache, Call, Providers, Trace
 
 # Seconds; OpenTelemetry's advice for HTTP durations.
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
 _KEYS = (1, 2, 5, 10, 20, 50, 100)  # 20 and 50 are what Spotify takes in one call
 
 # The counts of a loader's row in a trace that are worth a series.
-_COUNTS = ("asked", "distinct", "remembered", "joined")
+_COUNTS = ("asked", "distinct", "remembered", "cached", "joined")
 
 
 class Metrics:
@@ -46,8 +46,8 @@ class Metrics:
         )
         self._keys = Counter(
             "unisono_keys",
-            "Keys asked of the loaders; of those, remembered by the request, asked of the batches "
-            "(distinct), and joined to a key on its way.",
+            "Keys asked of the loaders; of those, remembered by the request and others (distinct); "
+            "of these, remembered by the process (cached) and joined to a key on its way.",
             ("provider", "resource", "kind"),
             registry=self._registry,
         )
@@ -157,3 +157,23 @@ class _Standing(Collector):
             for resource, processor in provider.resources.items():
                 waiting.add_metric([name, resource], processor.get_pending_count())
         yield from (on, hold, budget, waiting)
+        if self._providers.cache is not None:
+            yield from self._remembered(self._providers.cache)
+
+    def _remembered(self, cache: Cache) -> Iterator[Metric]:
+        entries = GaugeMetricFamily("unisono_cache_entries", "Outcomes that are remembered.")
+        entries.add_metric([], len(cache))
+        poisoned = CounterMetricFamily(
+            "unisono_cache_poisoned", "Outcomes dropped because they were not what they should be."
+        )
+        poisoned.add_metric([], cache.poisoned)
+        reads = CounterMetricFamily(
+            "unisono_cache_reads",
+            "Keys looked for in the cache: found fresh, found stale, not found (miss).",
+            labels=["provider", "resource", "outcome"],
+        )
+        for name, provider in self._providers.on.items():
+            for resource, each in provider.memory.remembered.items():
+                for outcome in ("fresh", "stale", "miss"):
+                    reads.add_metric([name, resource, outcome], getattr(each, outcome))
+        yield from (entries, poisoned, reads)

@@ -41,7 +41,7 @@ _MOST_SUSPECTS = 100
 # Characters of an operation's name that are told; a client may send any number.
 _MOST_NAME = 80
 
-_COUNTS = ("asked", "distinct", "remembered", "joined", "batches", "calls")
+_COUNTS = ("asked", "distinct", "remembered", "cached", "joined", "batches", "calls")
 
 
 class Operations:
@@ -137,13 +137,11 @@ class Operations:
             return [refused for _ in runs]
         answers = await asyncio.gather(*(self._execute(run, context) for run in runs))
         self._look_for_single_keys(operations, context)
-        if not trace:
-            return [Answer(each.data, each.errors, {}, each.status) for each in answers]
-        told: dict[str, Any] = {"batching": context.trace.report(), "cost": cost.report(paces)}
-        return [
-            Answer(each.data, each.errors, {**each.extensions, **told}, each.status)
-            for each in answers
-        ]
+        # All of them share what was asked, and so what it cost and what of it is stale.
+        told: dict[str, Any] = {"stale": context.trace.stale} if context.trace.stale else {}
+        if trace:
+            told |= {"batching": context.trace.report(), "cost": cost.report(paces)}
+        return [Answer(each.data, each.errors, told, each.status) for each in answers]
 
     async def _execute(self, run: "_Run", context: Context) -> Answer:
         clock = asyncio.get_running_loop().time

@@ -31,8 +31,9 @@ _BEGINNING = 60
 # Seconds between two looks at the workers, as uvicorn does.
 _LOOKING = 0.1
 
-# Objects more than before at which Python looks for circles among them: those of ten queries.
-_OBJECTS_BETWEEN_LOOKS = 50_000
+# Objects more than before at which Python looks for circles among them: a query leaves 80 in
+# circles, but dozens of queries at a time have ten thousand each.
+_OBJECTS_BETWEEN_LOOKS = 200_000
 
 
 class Server(uvicorn.Server):

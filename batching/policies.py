@@ -85,3 +85,6 @@ class BatchEvent:
 
 
 Observer: TypeAlias = Callable[[BatchEvent], object]
+
+#: From a caller's deadline, or None, to the exception it gets at once; None lets it wait.
+Refusal: TypeAlias = Callable[[float | None], Exception | None]

@@ -35,7 +35,7 @@ from types import TracebackType
 from typing import Generic, TypeVar
 
 from batching.alarms import Alarms
-from batching.callers import KeyCaller, SetCaller, SingleCaller
+from batching.callers import KeyCaller, SetCaller, SingleCaller, members
 from batching.checks import at_least, key_and_scope, seconds
 from batching.collector import Collector
 from batching.dispatch import Dispatcher
@@ -45,10 +45,11 @@ from batching.errors import (
     ProcessorClosedError,
     QueueFullError,
 )
+from batching.flight import Flight
 from batching.flights import Flights, ProcessorFunc
 from batching.gate import Gate
 from batching.lineage import inside_batch, marked, refuse_inside
-from batching.policies import Limits, Observer, RetryPolicy
+from batching.policies import Limits, Observer, Refusal, RetryPolicy
 from batching.result import BatchResult
 
 K = TypeVar("K", bound=Hashable)
@@ -71,6 +72,8 @@ class BatchProcessor(Generic[K, V]):
     gate:            The provider's limits, shared with its other processors.
     retry, limits:   How often to try again, how much may wait and fly.
     observers:       Called with a `BatchEvent` for each call that has come to its end.
+    refusal:         Takes a caller's deadline, or None; returns the exception that the caller gets
+                     at once for keys not in the air, or None to let it wait. See `reconsider`.
     """
 
     def __init__(
@@ -85,6 +88,7 @@ class BatchProcessor(Generic[K, V]):
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - a frozen value
         limits: Limits = Limits(),  # noqa: B008 - a frozen value
         observers: Iterable[Observer] = (),
+        refusal: Refusal | None = None,
     ) -> None:
         if not callable(processor_func):
             raise TypeError(f"processor_func: expected a function, got {processor_func!r}")
@@ -93,6 +97,7 @@ class BatchProcessor(Generic[K, V]):
         self.name = name
         self.gate = gate or Gate()
         self.limits = limits
+        self._refusal = refusal
         self._context = copy_context()
         # The loop that is served, and the same while keys are taken.
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -120,6 +125,7 @@ class BatchProcessor(Generic[K, V]):
             context=self._context,
             emptied=self._tell_idle,
         )
+        self._flights.again = self._wait_again
         self._waiting = self._dispatcher.waiting
         self._tick = self._dispatcher.tick
         self._room = self._fast_room()
@@ -236,7 +242,7 @@ class BatchProcessor(Generic[K, V]):
         key_and_scope(self.name, ..., scope)
         if deadline is not None and not self._alarms.set(loop, caller, deadline):
             caller.refuse(DeadlineExceededError(self.name))
-        elif self._all_new(distinct):
+        elif self._all_new(distinct) and self._refused(caller) is None:
             news = self._waiting.put(distinct, caller, background=background)
             self._tick.news |= news
             self._dispatcher.collected()
@@ -245,6 +251,20 @@ class BatchProcessor(Generic[K, V]):
                 self._collect(key, caller, background=background)
             self._dispatcher.collected()
         return caller
+
+    def reconsider(self) -> None:
+        """Ask `refusal` about all who wait, because there is a new reason not to."""
+        for key, there in list(self._waiting.items()):
+            for caller in list(members(there)):
+                if (error := self._refused(caller)) is not None:
+                    caller.settle(key, error, batch_failed=True)
+                    self._waiting.leave(key, caller)
+                    if caller.done():
+                        self._alarms.unset(caller)
+            if key not in self._waiting:
+                self._flights.attempts.pop(key, None)
+        if not self._waiting:
+            self._dispatcher.rest()
 
     async def close(self, *, grace: float | None = None) -> None:
         """Take no more keys, send those that wait, and return when all are settled.
@@ -329,6 +349,8 @@ class BatchProcessor(Generic[K, V]):
 
     def _fast_room(self) -> int:
         """Return how many keys may wait for another one to need no look at the limits."""
+        if self._refusal is not None:
+            return 0
         return min(self._dispatcher.batch_size, self.limits.max_pending) - 1
 
     def _all_new(self, keys: dict[K, None]) -> bool:
@@ -347,6 +369,8 @@ class BatchProcessor(Generic[K, V]):
         waiting = self._waiting
         if key in self._flights:
             self._flights.board(key, caller)
+        elif (error := self._refused(caller)) is not None:
+            caller.settle(key, error, batch_failed=True)
         elif key in waiting:
             waiting.join(key, caller, background=background)
         elif len(waiting) >= self.limits.max_pending:
@@ -358,6 +382,18 @@ class BatchProcessor(Generic[K, V]):
             self._alarms.unset(caller)
         elif key in waiting and (asker := inside_batch()):
             waiting.askers.setdefault(key, []).append((asker, caller))
+
+    def _refused(self, caller: SingleCaller[K, V]) -> Exception | None:
+        """Return why a caller had better not wait."""
+        if self._refusal is None:
+            return None
+        return self._refusal(getattr(caller, "deadline", None))
+
+    def _wait_again(self, rest: Flight[K, V]) -> None:
+        """Let keys that have rested wait anew, unless there is a reason not to by now."""
+        self._dispatcher.wait_again(rest)
+        if self._refusal is not None and self._waiting:
+            self.reconsider()
 
     def _leave(self, key: K, caller: SingleCaller[K, V]) -> None:
         """Forget a caller that was cancelled or has expired."""

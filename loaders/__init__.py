@@ -7,6 +7,7 @@ from batching import (
     RetryableError,
 )
 from loaders.bundle import Loaders
+from loaders.cache import Cache
 from loaders.calls import Call
 from loaders.errors import (
     AuthError,
@@ -49,6 +50,7 @@ __all__ = [
     "Artist",
     "AuthError",
     "BadResponseError",
+    "Cache",
     "Call",
     "CircuitOpenError",
     "DeadlineExceededError",

@@ -8,21 +8,16 @@ Outcomes come in the order of what was asked: a value, None for what the provide
 the exception of that one key. Cancelling a call here cancels nothing that another caller waits for.
 """
 
-import asyncio
 from collections.abc import Hashable, Mapping, Sequence
-from math import ceil
 from typing import Any, TypeAlias
 
-from loaders.errors import MaybeMergedError, NotConfiguredError, ProviderError, RateLimitedError
-from loaders.ids import Ref
+from loaders.errors import MaybeMergedError, NotConfiguredError, ProviderError
+from loaders.ids import RESOURCE_OF_KIND, Ref
 from loaders.loader import Loader
 from loaders.lookups import Lookup
 from loaders.provider import Provider
 from loaders.records import UNKNOWN, Album, Page, PageKey, Record, Track
 from loaders.trace import Trace
-
-# Where an entity of a kind is asked by its id.
-RESOURCE_OF_KIND = {"track": "tracks", "artist": "artists", "album": "albums"}
 
 # What names an entity: provider, kind and native id. A plain tuple, for there are many at a time.
 _Entity: TypeAlias = tuple[str, str, str]
@@ -35,7 +30,8 @@ LOOKUPS_PER_REQUEST = 10
 class Loaders:
     """One request's view of all providers; made by `Providers.loaders()`.
 
-    `deadline` is loop time; a key that is not there by then fails.
+    `deadline` is loop time; a key that is not there by then fails. In the `background` keys let
+    those of others go first.
     """
 
     def __init__(
@@ -45,9 +41,11 @@ class Loaders:
         *,
         trace: Trace,
         deadline: float | None = None,
+        background: bool = False,
     ) -> None:
         self.trace = trace
         self.deadline = deadline
+        self._background = background
         self._providers = providers
         self._off = off
         self._loaders: dict[str, Loader[Any, Any]] = {}
@@ -55,6 +53,9 @@ class Loaders:
         # entities it looked for because they may have been merged.
         self._lookups: dict[tuple[str, str, str], list[Lookup]] = {}
         self._unsure: set[tuple[str, str, str]] = set()
+        # What the process remembered of what look-ups tell, by part: this request keeps to it.
+        self._remembers = any(provider.memory.remembered for provider in providers.values())
+        self._recalled: dict[str, dict[_Entity, Record | None]] = {}
 
     async def load(
         self, resource: str, asked: Sequence[tuple[str, Hashable]]
@@ -79,8 +80,11 @@ class Loaders:
         looked up, together with whatever else is wanted of that entity just then.
         """
         lacking = [record for record in records if _lacks(record, part)]
-        found = iter(await self._load_entities([_entity(record) for record in lacking], part))
-        return [next(found) if _lacks(record, part) else record for record in records]
+        found = await self._load_entities([_entity(record) for record in lacking], part)
+        if len(lacking) == len(records):
+            return found
+        rest = iter(found)
+        return [next(rest) if _lacks(record, part) else record for record in records]
 
     def has(self, provider: str, resource: str) -> bool:
         """Tell whether a provider is on and has this resource.
@@ -128,6 +132,34 @@ class Loaders:
 
         They come from bulk calls, and what those cannot tell from look-ups.
         """
+        if part is None or not (recalled := self._recall(entities, part)):
+            return await self._ask_entities(entities, part)
+        asked = [entity for entity in entities if entity not in recalled]
+        outcomes = iter(await self._ask_entities(asked, part))
+        return [recalled[entity] if entity in recalled else next(outcomes) for entity in entities]
+
+    def _recall(self, entities: Sequence[_Entity], part: str) -> Mapping[_Entity, Record | None]:
+        """Return what the process remembers of these entities, if the part has to be looked up."""
+        if not self._remembers:
+            return {}
+        recalled = self._recalled.setdefault(part, {})
+        groups: dict[tuple[str, str], list[_Entity]] = {}
+        for entity in entities:
+            if entity not in recalled and not self._has_looked_up(entity, part):
+                groups.setdefault(entity[:2], []).append(entity)
+        for (provider, kind), them in groups.items():
+            if self._is_looked_up(provider, kind, part):
+                memory = self._providers[provider].memory
+                found = memory.recall_part(kind, part, [entity[2] for entity in them], self.trace)
+                recalled.update(((provider, kind, native), found[native]) for native in found)
+        return recalled
+
+    def _has_looked_up(self, entity: _Entity, part: str) -> bool:
+        return any(part in lookup.parts for lookup in self._lookups.get(entity, ()))
+
+    async def _ask_entities(
+        self, entities: Sequence[_Entity], part: str | None
+    ) -> list[Record | Exception | None]:
         outcomes = await self._load(self._asked(entities, part))
         unsure = [
             index
@@ -160,8 +192,11 @@ class Loaders:
         return on is not None and part in on.parts.get(kind, ())
 
     def _may_look_up(self, entity: _Entity) -> bool:
-        """Tell whether this request may look for one more entity that may have been merged."""
-        if len(self._unsure) < LOOKUPS_PER_REQUEST:
+        """Tell whether this request may look for one more entity that may have been merged.
+
+        One without a deadline may look for all of them.
+        """
+        if self.deadline is None or len(self._unsure) < LOOKUPS_PER_REQUEST:
             self._unsure.add(entity)
         return entity in self._unsure
 
@@ -216,12 +251,12 @@ class Loaders:
         processor = on.resources.get(resource)
         if processor is None:
             return NotConfiguredError(provider, f"{provider} has no {resource}")
-        held = on.gate.held
-        if held and self.deadline is not None and held > self.deadline - _now():
-            # Retry-After can be a day: nobody is kept waiting for what cannot come in time.
-            pause = f"{provider} takes no calls for {ceil(held)} s"
-            return RateLimitedError(provider, pause, retry_after=held)
-        loader = Loader.over(processor, scope=self.trace, deadline=self.deadline)
+        loader = Loader.over(
+            on.memory.cached.get(resource) or processor,
+            scope=self.trace,
+            deadline=self.deadline,
+            background=self._background,
+        )
         self._loaders[name] = loader
         self.trace.watch(name, loader)
         return loader
@@ -234,10 +269,6 @@ def _entity(record: Record) -> _Entity:
 
 def _lacks(record: Record, part: str | None) -> bool:
     return not record.is_complete if part is None else getattr(record, part) is UNKNOWN
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()
 
 
 _MISSING: Any = object()

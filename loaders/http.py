@@ -121,7 +121,6 @@ class Http:
         *,
         headers: Mapping[str, str] | None = None,
         transport: Transport | None = None,
-        timeout: float = TIMEOUT,
         most_bytes: int = MOST_BYTES,
     ) -> None:
         self.provider = provider
@@ -129,7 +128,6 @@ class Http:
         self._base_path = urlsplit(base_url).path
         self._headers = {"accept": "application/json", "accept-encoding": "gzip", **(headers or {})}
         self._transport = transport or _transport()
-        self._timeout = timeout
         self._most_bytes = most_bytes
 
     async def get(
@@ -192,7 +190,7 @@ class Http:
         status = fault = None
         try:
             with self._faults():
-                async with asyncio.timeout(self._timeout):
+                async with asyncio.timeout(TIMEOUT):
                     response = await self._transport.handle_async_request(request)
                     status = response.status_code
                     try:

@@ -15,6 +15,9 @@ from loaders.errors import InvalidIdError
 
 KINDS = ("track", "artist", "album")
 
+# Where an entity of a kind is asked by its id.
+RESOURCE_OF_KIND = {"track": "tracks", "artist": "artists", "album": "albums"}
+
 # Longer than any id and than any link that people paste, share parameters included.
 _MOST_CHARACTERS = 500
 

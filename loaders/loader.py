@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Coroutine, Hashable, Iterable, Mapping, MutableMapping
 from functools import partial
 from types import MappingProxyType
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from aiodataloader import DataLoader
 
@@ -25,6 +25,32 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 _UNKNOWN: Any = object()
+
+
+class Processor(Protocol[K, V]):
+    """What a loader asks: a `BatchProcessor`, or something before one."""
+
+    name: str
+
+    def submit(
+        self,
+        key: K,
+        *,
+        scope: Hashable = ...,
+        deadline: float | None = ...,
+        background: bool = ...,
+    ) -> KeyCaller[K, V]:
+        """Ask for one key."""
+
+    def submit_many(
+        self,
+        keys: Iterable[K],
+        *,
+        scope: Hashable = ...,
+        deadline: float | None = ...,
+        background: bool = ...,
+    ) -> SetCaller[K, V]:
+        """Ask for a set of keys."""
 
 
 class Known(Generic[V]):
@@ -106,7 +132,7 @@ class Loader(DataLoader[K, V]):
     @classmethod
     def over(
         cls,
-        processor: BatchProcessor[K, V],
+        processor: Processor[K, V],
         *,
         scope: Hashable = None,
         deadline: float | None = None,
@@ -120,7 +146,7 @@ class Loader(DataLoader[K, V]):
 
     def _prepare(
         self,
-        processor: BatchProcessor[K, V],
+        processor: Processor[K, V],
         asking: Mapping[str, Any] = MappingProxyType({}),
         *,
         cache: bool | None = None,

@@ -1,8 +1,10 @@
 """Pipeline: what every bulk call of a provider goes through, from top to bottom.
 
     deadline    who runs out of time leaves, and a call that nobody waits for ends: `batching`
+    refusal     who would wait in vain, for a pause or a breaker to end, is told so at once
     gate        the keys are cut into a batch when the provider may be called: `batching`
     account     the calls it makes are noted, for traces and metrics
+    breaker     a resource that fails too often is left alone: `loaders.breaker`
     attempt     the client's method makes its call, which has a time limit: `loaders.http`
     body        bounded on the wire, and bounded unpacked: `loaders.http`
     decode      into the shapes that the provider promises: its `wire`
@@ -14,12 +16,20 @@ A client so has two ways to answer: one outcome per key, or one ProviderError fo
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from math import ceil
 from typing import Generic, TypeAlias, TypeVar
 
-from batching import RefusedError, RetryableError
+from batching import BatchProcessor, Observer, RefusedError, RetryableError
+from loaders.breaker import SLOW, Breaker
 from loaders.calls import BatchCalls, calls_of_batch
-from loaders.errors import BadKeyError, ProviderError, RateLimitedError, TooManyKeysError
-from loaders.retries import SPLITS, Throttle, attempts_after
+from loaders.errors import (
+    BadKeyError,
+    CircuitOpenError,
+    ProviderError,
+    RateLimitedError,
+    TooManyKeysError,
+)
+from loaders.retries import SPLITS, Patience, attempts_after, is_failure
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -33,40 +43,61 @@ REMEMBERED = 3600.0
 
 
 class Pipeline(Generic[K, V]):
-    """The batch function of a resource: a client's method, and what is done when it fails.
-
-    `resize` is called with the number of keys that a call may have from now on.
-    """
+    """A resource of a provider: its processor, and what stands between that and the client."""
 
     def __init__(
         self,
-        name: str,
+        provider: str,
+        resource: str,
         get: Callable[[list[K]], Awaitable[Outcomes[V, K]]],
         *,
         batch_size: int,
-        throttle: Throttle,
-        resize: Callable[[int], None],
+        window: float,
+        patience: Patience,
+        observers: Sequence[Observer],
     ) -> None:
-        self.name = name
+        self.name = f"{provider}.{resource}"
+        self.resource = resource
+        self.breaker = Breaker()
+        self._provider = provider
         self._get = get
         self._batch_size = batch_size
-        self._throttle = throttle
-        self._resize = resize
         self._resized_until: float | None = None
+        self._patience = patience
+        self.processor: BatchProcessor[K, V] = BatchProcessor(
+            self._call,
+            batch_size,
+            window or None,
+            name=self.name,
+            gate=patience.gate,
+            observers=observers,
+            refusal=self._refusal,
+        )
+        patience.processors.append(self.processor)
 
     def __repr__(self) -> str:
-        return f"<Pipeline {self.name!r}>"
+        return f"<Pipeline {self.name!r} {self.breaker!r}>"
 
-    async def __call__(self, keys: list[K]) -> Outcomes[V, K]:
-        """Make the call for these keys."""
+    def _refusal(self, deadline: float | None) -> ProviderError | None:
+        """Return why a caller with this deadline had better not wait for a call."""
+        if wait := self.breaker.wait:
+            return self._left_alone(wait)
+        held = self._patience.gate.held
+        if held and deadline is not None and deadline <= asyncio.get_running_loop().time() + held:
+            pause = f"{self._provider} takes no calls for {ceil(held)} s"
+            return RateLimitedError(self._provider, pause, retry_after=held)
+        return None
+
+    async def _call(self, keys: list[K]) -> Outcomes[V, K]:
+        """Make the call for these keys, and decide what is done when it fails."""
         # In the batch's own context: its calls and its observers find it, no other batch does.
         calls_of_batch.set(BatchCalls(self.name))
         self._forget_in_time()
         try:
-            outcomes = await self._get(keys)
+            outcomes = await self._attempt(keys)
         except RateLimitedError as error:
-            # Nobody calls until then, and nobody who waits has to ask again.
-            raise RetryableError(after=self._throttle.hold(error)) from error
+            # Nobody calls until then, and nobody who can wait has to ask again.
+            raise RetryableError(after=self._patience.hold(error)) from error
         except TooManyKeysError as error:
             self._shrink(error, keys)
             raise RetryableError(after=0.0, attempts=SPLITS) from error
@@ -76,11 +107,32 @@ class Pipeline(Generic[K, V]):
             raise RefusedError from error
         except ProviderError as error:
             attempts = attempts_after(error)
-            if attempts == 1:
+            if attempts == 1 or not self._patience.may_retry():
                 raise
             raise RetryableError(attempts=attempts) from error
-        self._throttle.ease()
+        self._patience.served()
         return outcomes
+
+    async def _attempt(self, keys: list[K]) -> Outcomes[V, K]:
+        """Make the call if the breaker lets it, and tell it what came of it."""
+        if wait := self.breaker.wait:
+            raise self._left_alone(wait)
+        is_probe = self.breaker.enter()
+        failed = None  # what is cancelled proves nothing
+        try:
+            outcomes = await self._get(keys)
+            failed = _was_slow()
+        except ProviderError as error:
+            failed = is_failure(error)
+            raise
+        finally:
+            if self.breaker.leave(is_probe, failed=failed):
+                self.processor.reconsider()
+        return outcomes
+
+    def _left_alone(self, wait: float) -> CircuitOpenError:
+        message = f"{self._provider} fails too often and is left alone for {ceil(wait)} s"
+        return CircuitOpenError(self._provider, message, retry_after=wait)
 
     def _shrink(self, refused: TooManyKeysError, keys: list[K]) -> None:
         """Let a call have fewer keys; raises the refusal when there are no fewer."""
@@ -88,9 +140,15 @@ class Pipeline(Generic[K, V]):
         if not at_most:
             raise refused
         self._resized_until = asyncio.get_running_loop().time() + REMEMBERED
-        self._resize(at_most)
+        self.processor.batch_size = at_most
 
     def _forget_in_time(self) -> None:
         if self._resized_until and asyncio.get_running_loop().time() >= self._resized_until:
             self._resized_until = None
-            self._resize(self._batch_size)
+            self.processor.batch_size = self._batch_size
+
+
+def _was_slow() -> bool:
+    """Tell whether one of the calls of this batch took so long that it counts as a failure."""
+    batch = calls_of_batch.get()
+    return batch is not None and any(call.seconds >= SLOW for call in batch.calls)

@@ -27,10 +27,12 @@ from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from batching import BatchEvent, BatchProcessor, Gate
+from loaders.cache import Keep
 from loaders.calls import Call, calls_of_batch
 from loaders.lookups import Lookup, Lookups
+from loaders.memory import Memory
 from loaders.pipeline import Outcomes, Pipeline
-from loaders.retries import Throttle
+from loaders.retries import Patience
 from loaders.trace import observe
 
 K = TypeVar("K", bound=Hashable)
@@ -51,7 +53,8 @@ class ProviderStatus(NamedTuple):
     """How a provider stands, in this process.
 
     `reason` says why it is off. `hold` is the seconds for which it takes no calls, `budget` the
-    calls that could be made at once (None where no rate is set).
+    calls that could be made at once (None where no rate is set), `failing` the resources that are
+    left alone because they fail too often.
     """
 
     name: str
@@ -61,6 +64,7 @@ class ProviderStatus(NamedTuple):
     budget: float | None = None
     calls: int = 0
     batches: int = 0
+    failing: tuple[str, ...] = ()
 
 
 class Provider:
@@ -74,7 +78,9 @@ class Provider:
         self.lookups: dict[str, Lookups] = {}  # by kind
         self.parts: dict[str, frozenset[str]] = {}  # by kind: the fields that a look-up tells
         self.observers: Sequence[Observer] = ()
-        self._throttle = Throttle(gate)
+        self.memory = Memory(self.resources, self.lookups, self.parts)
+        self._patience = Patience(gate)
+        self._pipelines: list[Pipeline[Any, Any]] = []
         self._batches = 0
 
     def __repr__(self) -> str:
@@ -87,28 +93,27 @@ class Provider:
         *,
         batch_size: int,
         window: float,
+        keep: Keep | None = None,
     ) -> None:
         """Serve a resource: `get` makes one bulk call for at most `batch_size` keys.
 
         It returns one outcome per key, or raises a ProviderError: the rest is the pipeline's.
-        `window` is in seconds, 0 is the tick.
+        `window` is in seconds, 0 is the tick. `keep` is how long what it tells may be remembered,
+        as the provider's terms allow; None is not at all.
         """
-        name = f"{self.name}.{resource}"
-
-        def resize(most: int) -> None:
-            processor.batch_size = most
-
+        if keep is not None:
+            get = self.memory.allow(resource, keep, get)
         pipeline = Pipeline(
-            name, get, batch_size=batch_size, throttle=self._throttle, resize=resize
-        )
-        processor = self.resources[resource] = BatchProcessor(
-            pipeline,
-            batch_size,
-            window or None,
-            name=name,
-            gate=self.gate,
+            self.name,
+            resource,
+            get,
+            batch_size=batch_size,
+            window=window,
+            patience=self._patience,
             observers=(observe, self._count),
         )
+        self._pipelines.append(pipeline)
+        self.resources[resource] = pipeline.processor
 
     def add_lookups(
         self,
@@ -118,9 +123,10 @@ class Provider:
         get: Callable[[list[Lookup]], Awaitable[Sequence[Any]]],
         *,
         window: float,
+        keep: Keep | None = None,
     ) -> None:
         """Serve look-ups of a kind, one per call, for these fields and for what was merged."""
-        self.add(f"{kind}_lookup", get, batch_size=1, window=window)
+        self.add(f"{kind}_lookup", get, batch_size=1, window=window, keep=keep)
         self.lookups[kind] = lookups
         self.parts[kind] = frozenset(parts)
 
@@ -133,6 +139,7 @@ class Provider:
             budget=self.gate.budget,
             calls=self.gate.calls,
             batches=self._batches,
+            failing=tuple(it.resource for it in self._pipelines if it.breaker.is_open),
         )
 
     async def close(self, *, grace: float | None = None) -> None:
@@ -140,6 +147,7 @@ class Provider:
 
         After `grace` seconds, where given, the keys that are left fail.
         """
+        self.memory.end()
         try:
             await asyncio.gather(
                 *(processor.close(grace=grace) for processor in self.resources.values())

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Self
 
 from loaders.bundle import Loaders
+from loaders.cache import Cache
 from loaders.coverart import connect_coverart
 from loaders.deezer import connect_deezer
 from loaders.errors import NotConfiguredError
@@ -13,6 +14,7 @@ from loaders.listenbrainz import connect_listenbrainz
 from loaders.musicbrainz import connect_musicbrainz
 from loaders.provider import Observer, Provider, ProviderStatus
 from loaders.settings import Settings
+from loaders.shared import Keyspace, SharedQuota, SharedStore
 from loaders.spotify import connect_spotify
 from loaders.trace import Trace
 from loaders.wikidata import connect_wikidata
@@ -42,6 +44,11 @@ class Providers:
         self.settings = settings
         self.observers: list[Observer] = []  # each sees every batch
         self._simulator = simulator
+        self.cache: Cache | None = None
+        self._store: SharedStore | None = None
+        if settings.redis_url is not None:
+            url = settings.redis_url.get_secret_value()
+            self._store = SharedStore(url, replicas=settings.replicas)
         self._on: dict[str, Provider] = {}
         self._off: dict[str, str] = {}
 
@@ -49,13 +56,23 @@ class Providers:
         """Connect every provider whose settings allow it, once; makes no call yet."""
         if self._on or self._off:
             return
+        settings = _part_of(self.settings) if self._store is None else self.settings
+        # Made here, for its times are those of the loop that runs now.
+        self.cache = Cache(settings.cache_entries) if settings.cache_entries else None
         for name, connect in CONNECT.items():
             transport = None if self._simulator is None else in_process(self._simulator)
             try:
-                self._on[name] = connect(self.settings, transport=transport)
-                self._on[name].observers = self.observers
+                self._on[name] = connect(settings, transport=transport)
             except NotConfiguredError as error:
                 self._off[name] = str(error)
+                continue
+            self._on[name].observers = self.observers
+            if self.cache is not None:
+                self._on[name].memory.begin(self.cache, settings.of(name).partition(name))
+        if self._store is not None:
+            for provider in self._on.values():
+                self._share(provider, self._store)
+            await self._store.start()
 
     async def close(self, *, grace: float | None = None) -> None:
         """Send what waits, settle every key, close every connection.
@@ -66,6 +83,8 @@ class Providers:
         # Requests that still run keep what they have, and are told that it is closed, not off.
         self._on, self._off = {}, {}
         await asyncio.gather(*(provider.close(grace=grace) for provider in providers))
+        if self._store is not None:
+            await self._store.close()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -88,6 +107,37 @@ class Providers:
             for name in CONNECT
         ]
 
-    def loaders(self, *, trace: Trace | None = None, deadline: float | None = None) -> Loaders:
+    def loaders(
+        self,
+        *,
+        trace: Trace | None = None,
+        deadline: float | None = None,
+        background: bool = False,
+    ) -> Loaders:
         """Return the loaders of one request; `deadline` is loop time."""
-        return Loaders(self._on, self._off, trace=trace or Trace(), deadline=deadline)
+        return Loaders(
+            self._on,
+            self._off,
+            trace=trace or Trace(),
+            deadline=deadline,
+            background=background,
+        )
+
+    def _share(self, provider: Provider, store: SharedStore) -> None:
+        """Let a provider keep to what all processes may ask of it together."""
+        gate = provider.gate
+        keyspace = Keyspace.of(provider.name, self.settings.of(provider.name))
+        horizon = self.settings.deadline
+        gate.share(SharedQuota(store, keyspace, rate=gate.rate, burst=gate.burst, horizon=horizon))
+
+
+def _part_of(settings: Settings) -> Settings:
+    """Return the settings of one of several processes that cannot talk to each other."""
+    if settings.replicas == 1:
+        return settings
+    parts = {}
+    for name in CONNECT:
+        own = settings.of(name)
+        if own.rate is not None:
+            parts[name] = own.model_copy(update={"rate": own.rate / settings.replicas})
+    return settings.model_copy(update=parts)

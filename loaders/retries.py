@@ -1,14 +1,17 @@
 """Retries: which failed calls are made again, how often, and how long a provider is left alone."""
 
 import random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from batching import Gate
+from batching import BatchProcessor, Gate
 from loaders.errors import (
     AuthError,
+    BadKeyError,
     BadResponseError,
     ProviderError,
     RateLimitedError,
+    RejectedError,
+    TooManyKeysError,
     UnavailableError,
     UpstreamTimeoutError,
 )
@@ -30,20 +33,36 @@ THROTTLE_CAP = 20.0
 LONGEST_HOLD = 900.0
 
 
+# Retries that a provider costs at most: one for ten calls that were served, which is the ratio of
+# gRPC's proposal A6; five before any was; and fifty in a row, saved up for a bad moment.
+CALLS_PER_RETRY = 10
+FIRST_CREDIT = 5 * CALLS_PER_RETRY
+MOST_CREDIT = 50 * CALLS_PER_RETRY
+
+
 class Rule(NamedTuple):
-    """What is done about a failed call: how many are made for a key in all."""
+    """What follows from a failed call: how many are made for a key in all, and what it proves.
+
+    `is_failure` is whether it speaks against the provider (its breaker counts it) or for it, as any
+    answer does; None if it is about something else.
+    """
 
     attempts: int
+    is_failure: bool | None
 
 
-# The one table that decides. What is not in it, or says of itself that it is not retryable, is not
-# tried again.
+# The one table that decides; what says of itself that it is not retryable is not tried again.
 RULES: dict[type[ProviderError], Rule] = {
-    UpstreamTimeoutError: Rule(ATTEMPTS),
-    UnavailableError: Rule(ATTEMPTS),
-    BadResponseError: Rule(2),  # it may have been garbled on its way: once
-    AuthError: Rule(ATTEMPTS),  # its token endpoint was not reached
+    UpstreamTimeoutError: Rule(ATTEMPTS, is_failure=True),
+    UnavailableError: Rule(ATTEMPTS, is_failure=True),
+    BadResponseError: Rule(2, is_failure=True),  # it may have been garbled on its way: once
+    RateLimitedError: Rule(ATTEMPTS, is_failure=None),  # waited out at the gate
+    AuthError: Rule(ATTEMPTS, is_failure=None),  # retryable when its token endpoint failed
+    RejectedError: Rule(1, is_failure=False),
+    BadKeyError: Rule(1, is_failure=False),  # looked for in halves, where there are several
+    TooManyKeysError: Rule(SPLITS, is_failure=False),  # with fewer
 }
+_NOTHING = Rule(1, is_failure=None)
 
 
 def attempts_after(error: ProviderError) -> int:
@@ -52,25 +71,45 @@ def attempts_after(error: ProviderError) -> int:
     >>> attempts_after(UnavailableError("spotify", "spotify answered 502 Bad Gateway"))
     3
     """
-    rule = RULES.get(type(error))
-    return rule.attempts if rule and error.retryable else 1
+    return RULES.get(type(error), _NOTHING).attempts if error.retryable else 1
 
 
-class Throttle:
-    """Lets a provider rest that wants fewer calls: for as long as it says, or longer each time."""
+def is_failure(error: ProviderError) -> bool | None:
+    """Tell whether an error speaks against its provider; None if it is about something else."""
+    return RULES.get(type(error), _NOTHING).is_failure
+
+
+class Patience:
+    """What one provider's resources share: the pauses it is given, and the retries it may cost."""
 
     def __init__(self, gate: Gate) -> None:
-        self._gate = gate
-        self._in_a_row = 0
+        self.gate = gate
+        self.processors: list[BatchProcessor[Any, Any]] = []
+        self._pauses = 0  # in a row
+        self._credit = FIRST_CREDIT  # in calls
 
     def hold(self, error: RateLimitedError) -> float:
-        """Hold the gate; return the seconds that the provider is to be left alone."""
-        most = min(THROTTLE_CAP, THROTTLE_BASE * 2.0**self._in_a_row)
-        self._in_a_row += 1
+        """Let the provider rest, for as long as it says or longer each time; return how long.
+
+        Who waits for it and has no time for that is told so.
+        """
+        most = min(THROTTLE_CAP, THROTTLE_BASE * 2.0**self._pauses)
+        self._pauses += 1
         rest = error.retry_after or random.random() * most  # noqa: S311  nobody gains by guessing it
-        self._gate.hold(min(rest, LONGEST_HOLD))
+        rest = min(rest, LONGEST_HOLD)
+        self.gate.hold(rest)
+        for processor in self.processors:
+            processor.reconsider()
         return rest
 
-    def ease(self) -> None:
+    def may_retry(self) -> bool:
+        """Take one retry from the budget, if there is one."""
+        if self._credit < CALLS_PER_RETRY:
+            return False
+        self._credit -= CALLS_PER_RETRY
+        return True
+
+    def served(self) -> None:
         """Note that a call was served."""
-        self._in_a_row = 0
+        self._pauses = 0
+        self._credit = min(MOST_CREDIT, self._credit + 1)

@@ -5,8 +5,10 @@ A variable is `UNISONO_` and the field's path in capitals: `spotify.base_url` is
 `UNISONO_SPOTIFY_BASE_URL`.
 """
 
+import importlib.util
 import re
 from collections.abc import Iterator, Mapping
+from hashlib import blake2b
 from typing import Annotated, Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
@@ -74,6 +76,22 @@ def _market(text: str | None) -> str | None:
     return text.upper() if text else None
 
 
+def _redis_url(url: SecretStr) -> SecretStr:
+    text = url.get_secret_value()
+    try:
+        parts = urlsplit(text)
+        place = parts.path if parts.scheme == "unix" else parts.hostname
+        # Options beside the database would undo what `loaders/shared/store.py` relies on.
+        good = place and parts.port != 0 and re.fullmatch(r"(db=\d+)?", parts.query)
+    except ValueError:  # a port that is no number, a bracket that is not closed
+        good = False
+    if not good or not re.fullmatch(r"(redis|rediss|unix)://[!-~]+", text):
+        raise ValueError("an address like redis://host:6379/0, rediss:// or unix:///path?db=0")
+    if importlib.util.find_spec("redis") is None:
+        raise ValueError("the package redis beside it (pip install 'unisono[redis]')")
+    return url
+
+
 Url = Annotated[str, AfterValidator(_url)]
 Credential = Annotated[SecretStr | None, AfterValidator(_credential)]
 # 0 is how the environment says "none".
@@ -104,6 +122,16 @@ class ProviderSettings(BaseModel):
         allow_inf_nan=False,
         description="Seconds that a batch collects keys; 0 until the current work has asked.",
     )
+
+    def partition(self, provider: str) -> str:
+        """Return the name under which its answers are remembered: whom and as whom we ask.
+
+        >>> Settings().of("spotify").partition("spotify")
+        'spotify.6c1b0f5e'
+        """
+        told = self.model_dump(exclude=_PACING)
+        asked = sorted((name, _revealed(value)) for name, value in told.items())
+        return f"{provider}.{blake2b(repr(asked).encode(), digest_size=4).hexdigest()}"
 
 
 class SpotifySettings(ProviderSettings):
@@ -224,6 +252,12 @@ class Settings(BaseSettings):
         le=1_000_000,
         description="Most upstream calls that one request can cause, as `unisono cost` counts.",
     )
+    cache_entries: int = Field(
+        default=5_000,  # about 6 kB for a track, 3 for an artist, 30 for an album: some 50 MB
+        ge=0,
+        le=1_000_000,
+        description="Most outcomes that the process remembers; 0 for none, as in the demo.",
+    )
     explore: bool = Field(
         default=True,
         description="Whether strangers may explore: introspection, suggestions and pages.",
@@ -233,6 +267,17 @@ class Settings(BaseSettings):
     )
     columns: bool = Field(
         default=True, description="Whether lists are completed by columns, not object by object."
+    )
+    redis_url: Annotated[SecretStr, AfterValidator(_redis_url)] | None = Field(
+        default=None,
+        description="A Redis or Valkey through which server processes share their limits.",
+    )
+    replicas: int = Field(
+        default=1,
+        ge=1,
+        le=10_000,
+        description="Server processes on the same quotas; `--workers` sets it when nothing else "
+        "does. Without Redis each keeps to its part of every rate.",
     )
     cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_origins)] = Field(
         default=(),
@@ -271,7 +316,9 @@ class Settings(BaseSettings):
         own["listenbrainz"] = ListenBrainzSettings(base_url=f"{SIMULATOR_URL}/1")
         own["wikidata"] = WikidataSettings(base_url=f"{SIMULATOR_URL}/w")
         own["coverart"] = CoverArtSettings(base_url=SIMULATOR_URL)
-        return cls(**{**own, **values})
+        own["cache_entries"] = 0  # so that a demo shows what each query costs
+        alone = {"redis_url": None, "replicas": 1}
+        return cls(**{**own, **alone, **values})
 
     @classmethod
     def settings_customise_sources(
@@ -295,6 +342,14 @@ class Settings(BaseSettings):
         if not isinstance(settings, ProviderSettings):
             raise SettingsError(f"expected a provider with settings, got {printable(provider)}")
         return settings
+
+
+# What changes when a provider is asked, and not what it answers.
+_PACING = {"rate", "concurrency", "window"}
+
+
+def _revealed(value: Any) -> Any:
+    return value.get_secret_value() if isinstance(value, SecretStr) else value
 
 
 class Variable(NamedTuple):
@@ -371,7 +426,7 @@ def _in_words(error: ErrorDetails) -> str:
     )
     expected = error["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     expected = expected.partition(", unable")[0]
-    if any(word in variable for word in ("CLIENT_ID", "SECRET")):
+    if any(word in variable for word in ("CLIENT_ID", "SECRET", "REDIS_URL")):
         return f"{variable}: expected {expected}, got something else (not shown)"
     got = re.sub(r"//[^/]*@", "//...@", str(error["input"]))  # a password may stand there
     return f"{variable}: expected {expected}, got {printable(got)}"

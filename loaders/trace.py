@@ -57,9 +57,14 @@ class Trace:
         self._watched: dict[str, Counts] = {}
         self._batches: dict[str, int] = {}
         self._seconds: dict[str, float] = {}
+        # Keys that the process remembered, and those of them that no loader was asked for.
+        self._cached: dict[str, int] = {}
+        self._unasked: dict[str, int] = {}
         self._fields: dict[str, dict[str, list[Hashable]]] | None = {} if fields else None
         self._single: dict[str, int] = {}
         self.calls: list[Call] = []
+        #: What was told though it was stale: loader, id, and age in milliseconds.
+        self.stale: list[dict[str, Any]] = []
 
     def __repr__(self) -> str:
         return f"<Trace [{sum(self._batches.values())} batches | {len(self.calls)} calls]>"
@@ -78,6 +83,16 @@ class Trace:
         if self._fields is not None:
             field = asking_field.get() or "(no field)"
             self._fields.setdefault(name, {}).setdefault(field, []).extend(keys)
+
+    def recall(self, name: str, keys: int, *, unasked: bool = False) -> None:
+        """Count keys that the process remembered; `unasked` if no loader was asked, nor counts."""
+        self._cached[name] = self._cached.get(name, 0) + keys
+        if unasked:
+            self._unasked[name] = self._unasked.get(name, 0) + keys
+
+    def tell_stale(self, name: str, id_: str, age: float) -> None:
+        """Note that something is told that should have been asked again; `age` in seconds."""
+        self.stale.append({"loader": name, "id": id_, "ageMs": round(1000 * age)})
 
     def add(self, event: BatchEvent, calls: Sequence[Call]) -> None:
         """Count a batch that carried a key of this request."""
@@ -101,28 +116,38 @@ class Trace:
 
     def report(self) -> list[dict[str, Any]]:
         """Return one JSON object per loader, in the order of their first use."""
-        return [self._row(name, counts) for name, counts in self._watched.items()]
+        return [self._row(name) for name in {**self._watched, **self._unasked}]
 
-    def _row(self, name: str, counts: Counts) -> dict[str, Any]:
+    def _row(self, name: str) -> dict[str, Any]:
+        counts = self._watched.get(name, _Nothing)
+        unasked = self._unasked.get(name, 0)
+        asked = counts.asked + unasked
         calls = sum(call.resource == name for call in self.calls)
         row: dict[str, Any] = {
             "loader": name,
-            "asked": counts.asked,
-            "distinct": counts.distinct,
+            "asked": asked,
+            "distinct": counts.distinct + unasked,
             "remembered": counts.remembered,
+            "cached": self._cached.get(name, 0),
             "joined": counts.joined,
             "batches": self._batches.get(name, 0),
             "calls": calls,
             # Against one call for each time a key was asked; paging can cost more than that.
-            "callsSaved": max(0, counts.asked - calls),
+            "callsSaved": max(0, asked - calls),
             "milliseconds": round(1000 * self._seconds.get(name, 0.0), 3),
         }
         if self._fields is not None:
-            asked = self._fields.get(name, {})
-            row["fields"] = {field: len(keys) for field, keys in asked.items()}
+            fields = self._fields.get(name, {})
+            row["fields"] = {field: len(keys) for field, keys in fields.items()}
             if self._single.get(name, 0) >= _MOST_SINGLE:
                 row["singleKeyBatches"] = self._single[name]
         return row
+
+
+class _Nothing:
+    """What a loader counts that was never asked."""
+
+    asked = remembered = distinct = joined = 0
 
 
 # Single keys happen: a query asks for one track, then for its album. Five of one loader are a row.

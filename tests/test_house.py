@@ -207,6 +207,7 @@ BREACHES = {
     ],
     "httpx enters through one file": [("loaders.other", "httpx")],
     "aiohttp carries httpx, in that file": [("loaders.carrier", "aiohttp")],
+    "redis enters through one file": [("loaders.shared.beside", "redis")],
     "opentelemetry, an extra, enters through one file": [("api.other", "opentelemetry")],
     "aiodataloader enters through one file": [("loaders.another", "aiodataloader")],
 }

@@ -7,13 +7,20 @@ come in bulk does.
 from functools import partial
 
 from batching import Gate
+from loaders.cache import Keep
 from loaders.errors import NotConfiguredError
 from loaders.http import Http, Transport, user_agent
 from loaders.musicbrainz.client import PARTS, MusicBrainzClient, connect_resources
 from loaders.provider import Provider
 from loaders.settings import Settings
 
-__all__ = ["connect_musicbrainz"]
+__all__ = ["KEEP", "connect_musicbrainz"]
+
+# Seconds. Its core facts are in the public domain, genres under a licence that allows to keep them
+# (doc/MusicBrainz_Database); editors change few of them, but add what is missing: a day, and a week
+# more while it is asked again. Lists and searches are not kept.
+KEEP = Keep(fresh=86_400.0, stale=604_800.0, unknown=600.0)
+KEPT = {"tracks", "artists", "albums", "isrcs", "upcs", "links"}
 
 
 def connect_musicbrainz(settings: Settings, *, transport: Transport | None = None) -> Provider:
@@ -29,8 +36,10 @@ def connect_musicbrainz(settings: Settings, *, transport: Transport | None = Non
     )
     provider = Provider("musicbrainz", gate=gate, client=client)
     for resource, (get, batch_size) in connect_resources(client).items():
-        provider.add(resource, get, batch_size=batch_size, window=own.window)
+        keep = KEEP if resource in KEPT else None
+        provider.add(resource, get, batch_size=batch_size, window=own.window, keep=keep)
     for kind, parts in PARTS.items():
         get = partial(client.get_lookup, kind)
-        provider.add_lookups(kind, client.lookups[kind], parts, get, window=own.window)
+        lookups = client.lookups[kind]
+        provider.add_lookups(kind, lookups, parts, get, window=own.window, keep=KEEP)
     return provider

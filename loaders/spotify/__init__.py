@@ -5,6 +5,7 @@ come one key per call.
 """
 
 from batching import Gate
+from loaders.cache import Keep
 from loaders.errors import NotConfiguredError
 from loaders.http import Http, Transport, user_agent
 from loaders.provider import Provider
@@ -12,7 +13,12 @@ from loaders.settings import Settings
 from loaders.spotify.client import ALBUMS_PER_CALL, ARTISTS_PER_CALL, TRACKS_PER_CALL, SpotifyClient
 from loaders.spotify.token import Token
 
-__all__ = ["connect_spotify"]
+__all__ = ["KEEP", "connect_spotify"]
+
+# Seconds. Spotify's Developer Terms ("Storing Spotify Content", version 9) let an application store
+# no more than it needs to work, want the newest shown and the older deleted: an hour, and one more
+# while it is asked again. Lists and searches are not kept.
+KEEP = Keep(fresh=3600.0, stale=3600.0, unknown=300.0)
 
 
 def connect_spotify(settings: Settings, *, transport: Transport | None = None) -> Provider:
@@ -33,10 +39,12 @@ def connect_spotify(settings: Settings, *, transport: Transport | None = None) -
     )
     provider = Provider("spotify", gate=gate, client=client)
     window = own.window
-    provider.add("tracks", client.get_tracks, batch_size=TRACKS_PER_CALL, window=window)
-    provider.add("artists", client.get_artists, batch_size=ARTISTS_PER_CALL, window=window)
-    provider.add("albums", client.get_albums, batch_size=ALBUMS_PER_CALL, window=window)
-    provider.add("isrcs", client.get_isrcs, batch_size=1, window=window)
+    provider.add("tracks", client.get_tracks, batch_size=TRACKS_PER_CALL, window=window, keep=KEEP)
+    provider.add(
+        "artists", client.get_artists, batch_size=ARTISTS_PER_CALL, window=window, keep=KEEP
+    )
+    provider.add("albums", client.get_albums, batch_size=ALBUMS_PER_CALL, window=window, keep=KEEP)
+    provider.add("isrcs", client.get_isrcs, batch_size=1, window=window, keep=KEEP)
     provider.add("search", client.get_search, batch_size=1, window=window)
     provider.add("artist_albums", client.get_artist_albums, batch_size=1, window=window)
     provider.add("album_tracks", client.get_album_tracks, batch_size=1, window=window)

@@ -270,6 +270,8 @@ class SpotifyClient:
             token = await self._token.renew(token)
             async with self._gate.permit():
                 answer = await self._get_with(token, route, params, ids, fill)
+            if answer.status == HTTPStatus.UNAUTHORIZED:
+                raise self._token.refuse(token)
         if answer.status in accept:
             return answer
         raise error_of("spotify", answer)

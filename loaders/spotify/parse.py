@@ -39,9 +39,9 @@ class Kind(Generic[W, R]):
     ) -> Sequence[R | BadResponseError | None]:
         """Return one outcome per id: a record, None for an unknown id, or what is wrong with it.
 
-        By position, because an entity that was relinked or merged comes back with another id; the
-        record keeps the id that was asked. Raises BadResponseError when the answer as a whole is
-        not what it should be.
+        By the id under which it was listed; by position for one that was relinked or merged without
+        a word, when there is one item for each id. The record keeps the id that was asked. Raises
+        BadResponseError when the answer as a whole is not what it should be.
         """
         items: Sequence[Any]
         try:
@@ -50,21 +50,42 @@ class Kind(Generic[W, R]):
             items = [self._item(raw) for raw in _list(self.plural, wire.decode(_RAW, body))]
         except wire.NOT_JSON as error:
             raise wire.bad("JSON", error) from error
-        if len(items) != len(natives):
-            expected = f"expected {len(natives)} {self.plural}, one per id"
-            raise BadResponseError("spotify", f"spotify: {expected}, got {len(items)}")
         known: _Known = {}
-        records: list[Any] = []
-        for item, native in zip(items, natives, strict=True):
-            if item is None or isinstance(item, BadResponseError):
-                records.append(item)
-                continue
-            if _own_id(item) != native and native in _own_ids(items):
-                raise BadResponseError(
-                    "spotify", f"spotify: expected {self.plural} in the order asked, got another"
-                )
-            records.append(self._record(item, native, known))
-        return records
+        return [
+            item
+            if item is None or isinstance(item, BadResponseError)
+            else self._record(item, native, known)
+            for item, native in zip(self._matched(items, natives), natives, strict=True)
+        ]
+
+    def _matched(self, items: Sequence[Any], natives: Sequence[str]) -> Sequence[Any]:
+        """Return the item of each id."""
+        own = [_own_id(item) if isinstance(item, msgspec.Struct) else None for item in items]
+        if own == natives:
+            return items
+        by_id = dict(zip(reversed(own), reversed(items), strict=True))  # the first of several
+        has_places = len(items) == len(natives)
+        if not has_places and by_id.keys().isdisjoint(natives):
+            raise self._misplaced(items, natives)
+        place_of = {native: place for place, native in enumerate(natives)}
+
+        def is_in_place(place: int) -> bool:
+            """Tell whether no other id's item has come here, away from its own place."""
+            there = own[place]
+            return there not in place_of or own[place_of[there]] == there
+
+        return [
+            by_id[native]
+            if native in by_id
+            else items[place]
+            if has_places and is_in_place(place)
+            else self._misplaced(items, natives)
+            for place, native in enumerate(natives)
+        ]
+
+    def _misplaced(self, items: Sequence[Any], natives: Sequence[str]) -> BadResponseError:
+        expected = f"expected {len(natives)} {self.plural}, one per id"
+        return BadResponseError("spotify", f"spotify: {expected}, got {len(items)} others")
 
     def _item(self, raw: msgspec.Raw) -> W | BadResponseError | None:
         if bytes(raw) == b"null":
@@ -207,11 +228,6 @@ def _own_id(told: Any) -> str:
     link = getattr(told, "linked_from", None)
     native: str = link.id if link else told.id
     return native
-
-
-def _own_ids(items: Sequence[Any]) -> set[str]:
-    """Return the ids of those items that are whole."""
-    return {_own_id(item) for item in items if isinstance(item, msgspec.Struct)}
 
 
 def _url(urls: wire.Urls | None) -> str | None:

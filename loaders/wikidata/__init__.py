@@ -4,13 +4,18 @@ It is asked by its own ids, 50 at a time, for the picture that a thing has at Wi
 """
 
 from batching import Gate
+from loaders.cache import Keep
 from loaders.errors import NotConfiguredError
 from loaders.http import Http, Transport, user_agent
 from loaders.provider import Provider
 from loaders.settings import Settings
 from loaders.wikidata.client import IDS_PER_CALL, MOST_BYTES, WikidataClient
 
-__all__ = ["connect_wikidata"]
+__all__ = ["KEEP", "connect_wikidata"]
+
+# Seconds. Its statements are in the public domain, and a picture seldom changes: a day, and a week
+# more while it is asked again.
+KEEP = Keep(fresh=86_400.0, stale=604_800.0, unknown=600.0)
 
 
 def connect_wikidata(settings: Settings, *, transport: Transport | None = None) -> Provider:
@@ -29,5 +34,5 @@ def connect_wikidata(settings: Settings, *, transport: Transport | None = None) 
     client = WikidataClient(http)
     gate = Gate(rate=own.rate, concurrency=own.concurrency)
     provider = Provider("wikidata", gate=gate, client=client)
-    provider.add("images", client.get_images, batch_size=IDS_PER_CALL, window=own.window)
+    provider.add("images", client.get_images, batch_size=IDS_PER_CALL, window=own.window, keep=KEEP)
     return provider

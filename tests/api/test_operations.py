@@ -80,7 +80,8 @@ async def test_an_operation_has_one_line_in_the_log(client, track_ids, caplog):
     assert (record.outcome, record.codes, record.cost, record.calls) == ("ok", [], 1, 1)
     assert record.loaders == {
         "spotify.tracks": {
-            "asked": 6, "distinct": 3, "remembered": 3, "joined": 0, "batches": 1, "calls": 1
+            "asked": 6, "distinct": 3, "remembered": 3, "cached": 0, "joined": 0, "batches": 1,
+            "calls": 1,
         }
     }  # fmt: skip
     assert track_ids[0].rpartition(":")[2] not in str(vars(record))

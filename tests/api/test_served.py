@@ -1,16 +1,15 @@
 """The served process: what only a real one shows, from its first line to its exit code."""
 
 import json
-import secrets
 import signal
 import socket
 import time
 
 import pytest
 
-from tests.served import ask, begin, process, until
+from tests.canary import CANARY
+from tests.served import ask, begin, over, process, read, until
 
-CANARY = f"canary{secrets.token_hex(8)}"
 NO_TRACK = "spotify:track:0000000000000000000000"
 QUERY = f'{{ track(id: "{NO_TRACK}") {{ name }} }}'
 
@@ -23,17 +22,13 @@ def simulator():
 
 @pytest.fixture
 def live(simulator):
-    """A live server over a simulator process, with credentials that are easily found."""
+    """A live server over a simulator process."""
     assert ask(simulator, "POST", "/_reset", {})[0] < 300
-    url = f"http://127.0.0.1:{simulator}"
     settings = {
-        "UNISONO_SPOTIFY_BASE_URL": f"{url}/v1",
-        "UNISONO_SPOTIFY_TOKEN_URL": f"{url}/api/token",
-        "UNISONO_SPOTIFY_CLIENT_ID": f"{CANARY}1",
-        "UNISONO_SPOTIFY_CLIENT_SECRET": f"{CANARY}2",
         "UNISONO_GRACE": "2",
+        "UNISONO_CACHE_ENTRIES": "0",  # every query shall call
     }
-    with process("serve", **settings) as (server, port):
+    with process("serve", **over(simulator), **settings) as (server, port):
         yield server, port, simulator
 
 
@@ -56,8 +51,8 @@ def test_at_sigterm_what_runs_is_finished_and_new_queries_are_sent_away(live):
     status, body = ask(port, "POST", "/graphql", {"query": QUERY})
     assert status == 503
     assert json.loads(body)["errors"][0]["extensions"]["code"] == "SHUTTING_DOWN"
-    answer = running.getresponse()
-    assert (answer.status, json.loads(answer.read())) == (200, {"data": {"track": None}})
+    status, body = read(running)
+    assert (status, json.loads(body)) == (200, {"data": {"track": None}})
     running.close()
     assert server.wait(timeout=10) == 0
 
@@ -69,10 +64,10 @@ def test_at_sigterm_what_outlasts_the_grace_is_told_so(live):
     until(lambda: is_running(port))
     began = time.monotonic()
     server.send_signal(signal.SIGTERM)
-    answer = running.getresponse()
-    body = json.loads(answer.read())
+    status, body = read(running)
+    body = json.loads(body)
     running.close()
-    assert answer.status == 200
+    assert status == 200
     assert body["data"] == {"track": None}
     assert body["errors"][0]["extensions"]["code"] == "SHUTTING_DOWN"
     assert server.wait(timeout=10) == 0
@@ -118,22 +113,22 @@ def test_a_secret_is_in_nothing_that_is_printed_or_answered(live):
     paths = ("/", "/healthz", "/readyz", "/metrics", "/graphql?query=x", "/nope")
     seen += [ask(port, "GET", path, authorization="Bearer " + CANARY) for path in paths]
     server.send_signal(signal.SIGTERM)
-    printed = server.stderr.read()
     assert server.wait(timeout=10) == 0
+    printed = server.printed()
     assert CANARY.encode() not in b"".join(body for _, body in seen)
     assert CANARY.encode() not in printed
     assert b"earer" not in printed
-    for line in printed.splitlines():
-        assert isinstance(json.loads(line)["event"], str)
-    assert [json.loads(line)["event"] for line in printed.splitlines()].count("operation") == 7
+    events = [line["event"] for line in server.logged()]
+    assert len(events) == len(printed.splitlines()) - 1  # the first says where it is
+    assert events.count("operation") == 7
 
 
 def test_every_operation_has_one_line_with_its_batches(live):
     server, port, _ = live
     ask(port, "POST", "/graphql", {"query": QUERY}, x_request_id="r-1")
     server.send_signal(signal.SIGTERM)
-    lines = [json.loads(line) for line in server.stderr.read().splitlines()]
-    [line] = [line for line in lines if line["event"] == "operation"]
+    assert server.wait(timeout=10) == 0
+    [line] = [line for line in server.logged() if line["event"] == "operation"]
     assert (line["requestId"], line["type"], line["outcome"]) == ("r-1", "query", "ok")
     assert (line["cost"], line["calls"]) == (1, 1)
     assert line["loaders"]["spotify.tracks"]["distinct"] == 1

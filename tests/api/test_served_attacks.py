@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from tests.api.attacks import ANSWER, ATTACKS, QUERY
-from tests.served import ask, begin, process, until
+from tests.served import ask, begin, over, process, read, until
 
 ID = "spotify:track:{:022d}".format
 
@@ -20,17 +20,7 @@ def upstream():
 
 @pytest.fixture(scope="module")
 def server(upstream):
-    url = f"http://127.0.0.1:{upstream}"
-    settings = {
-        "UNISONO_SPOTIFY_BASE_URL": f"{url}/v1",
-        "UNISONO_SPOTIFY_TOKEN_URL": f"{url}/api/token",
-        "UNISONO_SPOTIFY_CLIENT_ID": "any",
-        "UNISONO_SPOTIFY_CLIENT_SECRET": "any",
-        "UNISONO_SPOTIFY_CONCURRENCY": "1",
-        "UNISONO_MUSICBRAINZ_BASE_URL": f"{url}/ws/2",
-        "UNISONO_CONTACT": "me@example.org",
-    }
-    with process("serve", **settings) as (_, port):
+    with process("serve", **over(upstream), UNISONO_SPOTIFY_CONCURRENCY="1") as (_, port):
         yield port
 
 
@@ -45,10 +35,9 @@ def test_an_attack_is_refused_without_a_call_and_the_server_lives(server, upstre
     connection = http.client.HTTPConnection("127.0.0.1", server, timeout=20)
     headers = {"content-type": "application/json", **request.get("headers", {})}
     connection.request("POST", "/graphql", request["body"], headers)
-    answer = connection.getresponse()
-    body = answer.read()
+    answered, body = read(connection)
     connection.close()
-    assert answer.status == status
+    assert answered == status
     assert json.loads(body)["errors"][0]["extensions"]["code"] == code
     assert len(body) < 25_000
     assert stats(upstream)["calls"] == []
@@ -81,8 +70,8 @@ def test_16_a_client_that_goes_away_mid_batch_takes_nothing_from_the_others(serv
     leaving.close()
     until(lambda: is_shown(server, "unisono_operations_running 2.0"))
     in_the_air.close()  # the call is nobody's now, and its place free
-    answer = staying.getresponse()
-    assert (answer.status, json.loads(answer.read())) == (200, {"data": {"tracks": [None, None]}})
+    status, body = read(staying)
+    assert (status, json.loads(body)) == (200, {"data": {"tracks": [None, None]}})
     staying.close()
     asked = [call["ids"] for call in stats(upstream)["calls"]]
     assert [ids for ids in asked if len(ids) > 1] == [[ID(3)[14:], ID(4)[14:]]]
@@ -97,7 +86,7 @@ def is_shown(port, line):
     return line.encode() in ask(port, "GET", "/metrics")[1]
 
 
-# Bounds so short that no test has to wait, and for h11 no httptools: before the program begins.
+# Bounds so short that no test has to wait, and for h11 no httptools.
 HASTY = """
 import sys
 if {parser!r} == "h11":
@@ -110,11 +99,9 @@ HEAD = b"POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n
 
 
 @pytest.fixture(scope="module", params=["h11", "httptools"])
-def hasty(request, tmp_path_factory):
+def hasty(request):
     """A server with one of the two parsers that gives a head and a body a second each."""
-    folder = tmp_path_factory.mktemp("hasty")
-    (folder / "sitecustomize.py").write_text(HASTY.format(parser=request.param))
-    with process("serve", "--demo", PYTHONPATH=str(folder)) as (_, port):
+    with process("serve", "--demo", before=HASTY.format(parser=request.param)) as (_, port):
         yield port
 
 

@@ -275,9 +275,9 @@ trace.set_tracer_provider(provider)
 
 def test_the_served_process_exports_its_spans_and_the_last_ones_when_it_ends(tmp_path):
     exported = tmp_path / "spans"
-    (tmp_path / "sitecustomize.py").write_text(SET_UP.format(path=str(exported)))
+    set_up = SET_UP.format(path=str(exported))
     query = '{ track(id: "spotify:track:0000000000000000000000") { name } }'
-    with process("serve", "--demo", PYTHONPATH=str(tmp_path)) as (server, port):
+    with process("serve", "--demo", before=set_up) as (server, port):
         traceparent = f"00-{TRACE}-{PARENT}-01"
         status, _ = ask(port, "POST", "/graphql", {"query": query}, traceparent=traceparent)
         assert status == 200

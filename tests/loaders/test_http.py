@@ -330,3 +330,18 @@ def test_every_status_has_its_meaning(status, after, code, message, next_step):
 )
 def test_retry_after_is_read_however_it_is_said(text, wait):
     assert retry_after(Answer(429, {"retry-after": text}, b"")) == wait
+
+
+@pytest.mark.parametrize(
+    ("after", "date", "wait"),
+    [
+        ("Wed, 21 Oct 2015 07:28:03 GMT", "Wed, 21 Oct 2015 07:28:00 GMT", 3.0),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", "Wed, 21 Oct 2015 08:28:00 GMT", 0.0),
+        ("Wed, 21 Oct 2015 07:28:03 GMT", "yesterday", 0.0),
+        ("Wed, 21 Oct 99999999999999999999 07:28:03 GMT", "Wed, 21 Oct 2015 07:28:00 GMT", None),
+        ("3, 3", "", None),  # said twice
+        ("1e9", "", None),
+    ],
+)
+def test_a_date_is_read_by_the_clock_of_who_wrote_it(after, date, wait):
+    assert retry_after(Answer(429, {"retry-after": after, "date": date}, b"")) == wait

@@ -40,10 +40,14 @@ class Client:
     async def close(self):
         pass
 
-    def serve(self, gate=None, batch_size=8):
+    def connect(self, gate=None):
         provider = Provider("jukebox", gate=gate or Gate(), client=self)
-        provider.add("songs", self.get, batch_size=batch_size, window=0.0)
-        return provider.resources["songs"]
+        for resource in ("songs", "bands"):
+            provider.add(resource, self.get, batch_size=8, window=0.0)
+        return provider
+
+    def serve(self, gate=None):
+        return self.connect(gate).resources["songs"]
 
 
 def now():
@@ -146,6 +150,140 @@ async def test_one_bad_key_is_found_and_its_neighbours_are_served():
     assert now() == 0.0
 
 
-def test_a_pipeline_shows_whose_it_is():
-    songs = Client().serve()
-    assert repr(songs._flights._processor_func) == "<Pipeline 'jukebox.songs'>"
+# Who waits in vain is told so.
+
+
+async def test_a_pause_that_outlasts_a_deadline_is_told_at_once_to_all_who_wait_and_who_come():
+    gate = Gate(rate=1.0)
+    client = Client(RateLimitedError("jukebox", "m", retry_after=60.0))
+    provider = client.connect(gate)
+    songs, bands = provider.resources.values()
+    first = songs.submit_many("a", deadline=30.0)
+    waiting, patient = bands.submit_many("bc", deadline=30.0), bands.submit("b", deadline=90.0)
+    told = [*await first, *await waiting]
+    await asyncio.sleep(10.0)
+    told += await songs.submit_many("d", deadline=40.0)
+    assert [error.retry_after for error in told] == [60.0, 60.0, 60.0, 50.0]
+    assert now() == 10.0
+    assert await patient == "b!"
+    assert client.calls == [(0.0, ["a"]), (60.0, ["b"])]
+
+
+async def test_what_is_in_the_air_is_still_joined_during_a_pause():
+    gate = Gate()
+    songs = Client().connect(gate)
+
+    async def slow(keys):
+        await asyncio.sleep(1.0)
+        return keys
+
+    songs.add("slow", slow, batch_size=8, window=0.0)
+    first = songs.resources["slow"].submit("a")
+    await asyncio.sleep(0.5)
+    gate.hold(60.0)
+    assert await songs.resources["slow"].submit("a", deadline=30.0) == await first == "a"
+
+
+# A resource that fails too often is left alone.
+
+
+async def fail(songs, times):
+    for number in range(times):
+        await songs.submit_many([f"failing {number}"])
+
+
+async def test_after_five_failures_nobody_calls_for_five_seconds_and_nobody_waits():
+    client = Client(*[UnavailableError("jukebox", "m", retryable=False)] * 5)
+    songs = client.serve()
+    await fail(songs, 5)
+    await asyncio.sleep(2.0)
+    [error] = await songs.submit_many("a")
+    assert isinstance(error, CircuitOpenError)
+    assert str(error) == "jukebox fails too often and is left alone for 3 s"
+    assert (error.retryable, error.retry_after) == (True, 3.0)
+    await asyncio.sleep(3.0)
+    assert await songs.submit("a") == "a!"
+    assert len(client.calls) == 6
+
+
+async def test_who_waits_while_it_opens_is_told_and_no_permit_is_lost():
+    gate = Gate(rate=1.0)
+    client = Client(*[UnavailableError("jukebox", "m", retryable=False)] * 5)
+    provider = client.connect(gate)
+    songs, bands = provider.resources.values()
+    await fail(songs, 4)
+    fifth = songs.submit_many([f"song {number}" for number in range(20)])
+    outcomes = await fifth
+    assert [type(error) for error in outcomes] == [UnavailableError] * 8 + [CircuitOpenError] * 12
+    assert now() == 4.0
+    assert await bands.submit("x") == "x!"  # another resource is another matter
+    assert now() == 5.0
+    assert gate.calls == 6
+
+
+async def test_of_many_batches_one_asks_whether_all_is_well_again():
+    client = Client(*[UnavailableError("jukebox", "m", retryable=False)] * 6)
+    songs = client.serve()
+    await fail(songs, 5)
+    await asyncio.sleep(5.0)
+    outcomes = await songs.submit_many(range(50 * 8))
+    assert [type(error) for error in outcomes].count(UnavailableError) == 8
+    assert [type(error) for error in outcomes].count(CircuitOpenError) == 49 * 8
+    assert len(client.calls) == 6
+    [error] = await songs.submit_many("a")
+    assert error.retry_after == 10.0
+
+
+async def test_a_cancelled_probe_is_followed_by_another():
+    client = Client(*[UnavailableError("jukebox", "m", retryable=False)] * 5)
+    songs = client.serve()
+    await fail(songs, 5)
+    await asyncio.sleep(5.0)
+    real, songs._flights._processor_func.__self__._get = client.get, lambda _: asyncio.sleep(9.0)
+    probe = songs.submit("a")
+    await asyncio.sleep(1.0)
+    probe.cancel()
+    await asyncio.sleep(0)
+    songs._flights._processor_func.__self__._get = real
+    assert await songs.submit("a") == "a!"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RateLimitedError("jukebox", "m", retry_after=0.001),
+        BadKeyError("jukebox", "m"),
+        RejectedError("jukebox", "m"),
+        AuthError("jukebox", "m"),
+    ],
+)
+async def test_pauses_and_refusals_do_not_count_as_failures(error):
+    client = Client(*[error] * 30)
+    songs = client.serve()
+    for _ in range(10):
+        await songs.submit_many(["bad"])
+    client.errors = []
+    assert await songs.submit("a") == "a!"
+
+
+# What retries may cost.
+
+
+async def test_retries_end_when_their_budget_is_spent_and_come_back_with_what_is_served():
+    client = Client(*[UpstreamTimeoutError("jukebox", "m")] * 6)
+    provider = client.connect()
+    songs, bands = provider.resources.values()
+    await songs.submit_many("a")  # three of the few
+    await bands.submit_many("a")  # two, and there are no more
+    assert len(client.calls) == 6
+    client.errors = [UpstreamTimeoutError("jukebox", "m")]
+    assert isinstance((await bands.submit_many("b"))[0], UpstreamTimeoutError)
+    for number in range(10):
+        await songs.submit(number)
+    client.errors = [UpstreamTimeoutError("jukebox", "m")]
+    assert await songs.submit("c") == "c!"
+
+
+def test_a_pipeline_shows_whose_it_is_and_how_it_stands():
+    pipeline = Client().connect()._pipelines[0]
+    assert repr(pipeline) == "<Pipeline 'jukebox.songs' <Breaker [closed]>>"

@@ -42,8 +42,24 @@ async def test_a_token_is_renewed_a_minute_before_its_end(simulator, token):
     await asyncio.sleep(3600 - 60 - 0.001)
     assert await token.get() == first
     await asyncio.sleep(0.001)
+    assert await token.get() == first  # it is still good, and nobody has to wait for the next one
+    await asyncio.sleep(0.001)
     assert await token.get() != first
     assert issued(simulator) == [0.0, 3540.0]
+
+
+async def test_while_no_new_token_comes_the_old_one_is_used_to_its_end(simulator, token):
+    first = await token.get()
+    fault = simulator.fault(TOKEN, status=503)
+    for second in range(3540, 3600, 2):
+        await asyncio.sleep(second - asyncio.get_running_loop().time())
+        assert await token.get() == first
+    assert issued(simulator) == [0.0, *(3540.0 + 6 * place for place in range(10))]
+    await asyncio.sleep(2.0)
+    with pytest.raises(AuthError):
+        await token.get()
+    simulator.faults.remove(fault)
+    assert await token.get() != first
 
 
 async def test_a_short_token_is_renewed_a_tenth_of_its_life_before_its_end(simulator, token):
@@ -54,6 +70,7 @@ async def test_a_short_token_is_renewed_a_tenth_of_its_life_before_its_end(simul
     assert issued(simulator) == [0.0]
     await asyncio.sleep(0.5)
     await token.get()
+    await asyncio.sleep(0.5)
     assert issued(simulator) == [0.0, 9.0]
 
 
@@ -62,6 +79,7 @@ async def test_the_life_of_a_token_begins_when_it_was_asked_for(simulator, token
     await token.get()
     await asyncio.sleep(3540 - 5)
     await token.get()
+    await asyncio.sleep(1)
     assert issued(simulator) == [0.0, 3540.0]
 
 
@@ -109,6 +127,8 @@ async def test_cancelling_all_leaves_the_token_for_the_next(simulator, token):
         ({"body": b"\xff"}, "answered with something else", (False, None)),
         ({"body": "[" * 100_000}, "answered with something else", (False, None)),
         ({"body": {"access_token": "t"}}, "answered with something else", (False, None)),
+        ({"body": {**GOOD, "expires_in": 0}}, "answered with something else", (False, None)),
+        ({"body": {**GOOD, "expires_in": "soon"}}, "answered with something else", (False, None)),
         ({"body": {**GOOD, "token_type": "mac"}}, "answered with something else", (False, None)),
         ({"body": {**GOOD, "access_token": "\r\n"}}, "answered with something else", (False, None)),
     ],
@@ -170,12 +190,40 @@ async def test_100_batches_at_once_without_a_token_fetch_one(simulator, provider
     assert len(issued(simulator)) == 1
 
 
-async def test_a_token_that_is_refused_twice_is_an_auth_error(simulator, providers):
+async def test_when_fresh_tokens_are_refused_nobody_calls_for_half_a_minute(simulator, providers):
+    async def load(resource):
+        return await providers.loaders().load(resource, [("spotify", NOBODY)])
+
     simulator.fault("GET /v1/tracks", status=401)
-    [error] = await providers.loaders().load("tracks", [("spotify", NOBODY)])
+    [error] = await load("tracks")
     assert isinstance(error, AuthError)
-    assert str(error) == "spotify answered 401 Unauthorized"
+    assert str(error) == "spotify refuses the tokens that it gives"
+    assert (error.retryable, error.retry_after) == (False, 30.0)
+    await asyncio.sleep(10.0)
+    [error] = await load("artists")
+    assert (type(error), error.retry_after) == (AuthError, 20.0)
     assert [call.route for call in simulator.calls] == [TOKEN, "GET /v1/tracks"] * 2
+    await asyncio.sleep(20.0)
+    assert await load("artists") == [None]
+    assert [call.route for call in simulator.calls[4:]] == [TOKEN, "GET /v1/artists"]
+
+
+async def test_a_storm_of_refusals_fetches_one_more_token(simulator, providers):
+    simulator.latency = 1.0
+    await providers.loaders().load("artists", [("spotify", NOBODY)])
+    simulator.reset()
+    simulator.fault("GET /v1/tracks", status=401)
+    keys = [("spotify", f"{number:022}") for number in range(60 * 50)]
+    errors = await providers.loaders().load("tracks", keys)
+    assert {type(error) for error in errors} == {AuthError}
+    assert len(issued(simulator)) == 1
+
+
+async def test_a_token_that_does_not_tell_its_end_is_good_for_an_hour(simulator, token):
+    simulator.fault(TOKEN, body={"access_token": "t", "token_type": "Bearer"}, times=1)
+    assert await token.get() == "t"
+    await asyncio.sleep(3599.0)
+    assert await token.get() == "t"
 
 
 async def test_a_token_call_takes_no_permit_of_the_gate(simulator, providers):

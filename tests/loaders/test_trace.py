@@ -25,6 +25,7 @@ async def test_a_report_has_one_row_per_loader_in_the_order_of_use(simulator, pr
         "asked": 66,
         "distinct": 60,
         "remembered": 6,
+        "cached": 0,
         "joined": 0,
         "batches": 2,
         "calls": 2,

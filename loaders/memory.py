@@ -1,0 +1,111 @@
+"""Memory: what is remembered of one provider, resource by resource, for as long as it allows."""
+
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
+from functools import partial
+from typing import Any, TypeVar
+
+from batching import BatchProcessor, SetCaller
+from loaders.cache import Cache, Keep
+from loaders.cached import CachedProcessor
+from loaders.ids import RESOURCE_OF_KIND
+from loaders.lookups import Lookups
+from loaders.remembered import Remembered, by_key, parts_told
+from loaders.trace import Trace
+
+K = TypeVar("K", bound=Hashable)
+
+_KIND_OF_RESOURCE = {resource: kind for kind, resource in RESOURCE_OF_KIND.items()}
+_KIND_OF_LOOKUP = {f"{kind}_lookup": kind for kind in RESOURCE_OF_KIND}
+
+
+class Memory:
+    """The remembered resources of a provider: none, until there is a cache to remember them in.
+
+    A look-up is remembered by the parts it tells, and as an answer of its entity.
+    """
+
+    def __init__(
+        self,
+        resources: Mapping[str, BatchProcessor[Any, Any]],
+        lookups: Mapping[str, Lookups],
+        parts: Mapping[str, frozenset[str]],
+    ) -> None:
+        self._resources = resources
+        self._lookups = lookups
+        self._parts = parts
+        self._keeps: dict[str, Keep] = {}
+        #: By resource: what is known of it, and the processor behind that, look-ups apart.
+        self.remembered: dict[str, Remembered[Any]] = {}
+        self.cached: dict[str, CachedProcessor[Any, Any]] = {}
+
+    def __repr__(self) -> str:
+        return f"<Memory of {list(self.remembered)}>"
+
+    def allow(
+        self, resource: str, keep: Keep, get: Callable[[list[K]], Awaitable[Any]]
+    ) -> Callable[[list[K]], Awaitable[Any]]:
+        """Return a batch function whose answers may be remembered so long."""
+        self._keeps[resource] = keep
+
+        async def get_and_remember(keys: list[K]) -> Any:
+            answer = await get(keys)
+            if resource in self.remembered:
+                self._remember(resource, by_key(keys, answer))
+            return answer
+
+        return get_and_remember
+
+    def begin(self, cache: Cache, partition: str) -> None:
+        """Remember from now on what may be remembered.
+
+        `partition` tells whose answers these are: those to other credentials may differ.
+        """
+        for resource, keep in self._keeps.items():
+            processor = self._resources[resource]
+            lookup = _KIND_OF_LOOKUP.get(resource)
+            again = partial(self._ask_parts, lookup) if lookup else partial(self._ask, resource)
+            parts = self._parts.get(lookup or _KIND_OF_RESOURCE.get(resource, ""), ())
+            remembered = self.remembered[resource] = Remembered(
+                processor.name, cache, f"{partition}.{resource}", keep, again, parts=parts
+            )
+            if not lookup:
+                self.cached[resource] = CachedProcessor(processor, remembered)
+
+    def recall_part(
+        self, kind: str, part: str, natives: Iterable[str], trace: Trace
+    ) -> dict[str, Any]:
+        """Return what look-ups told of a part of these entities, by native id."""
+        remembered = self.remembered.get(f"{kind}_lookup")
+        if remembered is None:
+            return {}
+        known = remembered.recall([(native, part) for native in natives], trace)
+        if known:
+            trace.recall(remembered.name, len(known), unasked=True)
+            trace.ask(remembered.name, [native for native, _ in known])
+        return {native: outcome for (native, _), outcome in known.items()}
+
+    def end(self) -> None:
+        """Give up what is asked again."""
+        for remembered in self.remembered.values():
+            remembered.close()
+
+    def _remember(self, resource: str, outcomes: Mapping[Any, Any]) -> None:
+        lookup = _KIND_OF_LOOKUP.get(resource)
+        if lookup is None:
+            self.remembered[resource].remember(outcomes)
+            return
+        self.remembered[resource].remember(parts_told(outcomes))
+        entities = self.remembered.get(RESOURCE_OF_KIND[lookup])
+        if entities is not None:
+            entities.remember({each.native: outcome for each, outcome in outcomes.items()})
+
+    # Asked again, after all that somebody waits for.
+
+    def _ask(self, resource: str, keys: list[Any], deadline: float) -> SetCaller[Any, Any]:
+        return self._resources[resource].submit_many(keys, deadline=deadline, background=True)
+
+    def _ask_parts(
+        self, kind: str, keys: list[tuple[str, str]], deadline: float
+    ) -> SetCaller[Any, Any]:
+        wanted = [self._lookups[kind].wanting(native, [part]) for native, part in keys]
+        return self._ask(f"{kind}_lookup", wanted, deadline)

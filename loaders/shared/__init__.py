@@ -1,0 +1,12 @@
+"""Shared: what several server processes have in common, in Redis; none of it is ever needed.
+
+One process is the default and uses nothing of this. With `UNISONO_REDIS_URL` any number of them
+keep to one rate and one hold per provider. Whatever becomes of Redis, answers stay right: a
+process that cannot reach it does by itself what it can, at its part of each rate.
+"""
+
+from loaders.shared.keyspace import Keyspace
+from loaders.shared.quota import SharedQuota
+from loaders.shared.store import SharedStore
+
+__all__ = ["Keyspace", "SharedQuota", "SharedStore"]
