@@ -14,10 +14,17 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+from loaders import Settings
+from loaders.settings import SIMULATOR_URL, ProviderSettings
 from tests.canary import ENVIRON, look_for_secrets
 
 # Compiled once for all: to compile everything that is imported takes seconds at each start.
 COMPILED = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": f"{sys.prefix}/pycache"}
+
+# The settings of every provider there is, as the demo has them.
+PROVIDERS = {
+    name: own for name, own in Settings.demo_settings() if isinstance(own, ProviderSettings)
+}
 
 # Real seconds for what must come, on a machine that does much else.
 PATIENCE = 60
@@ -66,13 +73,20 @@ def process(*arguments, before="", **environ):
 
 def over(upstream):
     """Return the settings of a live server over a simulator process."""
-    url = f"http://127.0.0.1:{upstream}"
-    return ENVIRON | {
-        "UNISONO_SPOTIFY_BASE_URL": f"{url}/v1",
-        "UNISONO_SPOTIFY_TOKEN_URL": f"{url}/api/token",
-        "UNISONO_MUSICBRAINZ_BASE_URL": f"{url}/ws/2",
+    return {
+        **ENVIRON,
+        **{
+            f"UNISONO_{provider}_{name}".upper(): url.replace(SIMULATOR_URL, here(upstream))
+            for provider, own in PROVIDERS.items()
+            for name, url in own
+            if isinstance(url, str) and url.startswith(SIMULATOR_URL)
+        },
         "UNISONO_CONTACT": "me@example.org",
     }
+
+
+def here(port):
+    return f"http://127.0.0.1:{port}"
 
 
 def ask(port, method, path, body=None, **headers):
