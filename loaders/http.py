@@ -63,6 +63,7 @@ _FAULTS: tuple[tuple[type[Exception], type[ProviderError], str], ...] = (
     (httpx.TimeoutException, UpstreamTimeoutError, "did not answer in time"),
     (httpx.ConnectError, UnavailableError, "could not be reached"),
     (aiohttp.ClientConnectorError, UnavailableError, "could not be reached"),
+    (aiohttp.ClientResponseError, BadResponseError, "did not answer in HTTP"),
     (httpx.TransportError, UnavailableError, "broke off"),
     (aiohttp.ClientError, UnavailableError, "broke off"),
     (OSError, UnavailableError, "broke off"),
@@ -210,32 +211,29 @@ class Http:
         return Answer(status, response.headers, body)
 
     async def _read(self, response: httpx.Response) -> bytes:
-        """Return the body, unpacked; gives up as soon as it is too long."""
-        chunks = []
-        size = 0
-        async for chunk in response.stream:  # type: ignore[union-attr]  # transports here are async
-            size += len(chunk)
-            if size > self._most_bytes:
-                raise self._too_long()
-            chunks.append(chunk)
-        body = b"".join(chunks)
+        """Return the body, unpacked as it comes; gives up as soon as it is too long."""
         packing = response.headers.get("content-encoding", "identity").lower()
-        if packing == "identity":
-            return body
-        if packing != "gzip":
+        if packing not in {"identity", "gzip"}:
             raise BadResponseError(
                 self.provider, f"{self.provider}: expected a gzip answer, got another packing"
             )
         unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)  # 16: with a gzip header
-        try:
-            body = unpacker.decompress(body, self._most_bytes)
-        except zlib.error as error:
-            raise self._cut_short() from error
-        if unpacker.unconsumed_tail:
-            raise self._too_long()
-        if not unpacker.eof:
-            raise self._cut_short()
-        return body
+        body = bytearray()
+        async for chunk in response.stream:  # type: ignore[union-attr]  # transports here are async
+            if packing == "gzip":
+                try:
+                    body += unpacker.decompress(chunk, self._most_bytes + 1 - len(body))
+                except zlib.error as error:
+                    raise self._broken() from error
+                if unpacker.unused_data:  # there is more behind its end, perhaps without end
+                    raise self._broken()
+            else:
+                body += chunk
+            if len(body) > self._most_bytes:
+                raise self._too_long()
+        if packing == "gzip" and not unpacker.eof:
+            raise self._broken()
+        return bytes(body)
 
     @contextmanager
     def _faults(self) -> Iterator[None]:
@@ -256,7 +254,7 @@ class Http:
         message = f"{self.provider}: expected at most {self._most_bytes} bytes, got more"
         return BadResponseError(self.provider, message, retryable=False)
 
-    def _cut_short(self) -> BadResponseError:
+    def _broken(self) -> BadResponseError:
         return BadResponseError(
             self.provider, f"{self.provider}: expected a whole gzip answer, got a broken one"
         )

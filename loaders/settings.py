@@ -262,6 +262,10 @@ class Settings(BaseSettings):
         default=True,
         description="Whether strangers may explore: introspection, suggestions and pages.",
     )
+    live: bool = Field(
+        default=False,
+        description="Whether `/live` shows batches, keys included; with `--demo` it does.",
+    )
     log_format: Literal["auto", "json", "text"] = Field(
         default="auto", description="`json`, `text`, or `auto`: text on a terminal."
     )
@@ -316,6 +320,7 @@ class Settings(BaseSettings):
         own["listenbrainz"] = ListenBrainzSettings(base_url=f"{SIMULATOR_URL}/1")
         own["wikidata"] = WikidataSettings(base_url=f"{SIMULATOR_URL}/w")
         own["coverart"] = CoverArtSettings(base_url=SIMULATOR_URL)
+        own["live"] = True
         own["cache_entries"] = 0  # so that a demo shows what each query costs
         alone = {"redis_url": None, "replicas": 1}
         return cls(**{**own, **alone, **values})

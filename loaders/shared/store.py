@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
@@ -53,6 +54,8 @@ class SharedStore:
 
     def __init__(self, url: str, *, replicas: int = 1) -> None:
         self.replicas = replicas
+        #: By which other processes know this one.
+        self.token = secrets.token_hex(8)
         self._url = url
         self._redis: Redis | None = None
         # The mutable state: whether Redis is used, why not (what was logged), the task that

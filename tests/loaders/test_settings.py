@@ -40,6 +40,7 @@ def test_every_variable_is_read(monkeypatch):
         "UNISONO_MAX_CALLS": "50",
         "UNISONO_CACHE_ENTRIES": "9",
         "UNISONO_EXPLORE": "false",
+        "UNISONO_LIVE": "true",
         "UNISONO_LOG_FORMAT": "json",
         "UNISONO_COLUMNS": "off",
         "UNISONO_REDIS_URL": "redis://:a-secret@127.0.0.1:6379/2",
@@ -80,6 +81,7 @@ def test_every_variable_is_read(monkeypatch):
     settings = Settings()
     assert (settings.contact, settings.deadline, settings.max_ids) == ("me@example.org", 2.5, 7)
     assert settings.columns is False
+    assert settings.live is True
     assert settings.cache_entries == 9
     assert settings.redis_url.get_secret_value() == "redis://:a-secret@127.0.0.1:6379/2"
     assert settings.replicas == 3
