@@ -317,10 +317,10 @@ class Settings(BaseSettings):
         deezer = DeezerSettings(base_url=SIMULATOR_URL)
         own = {"demo": True, "spotify": spotify, "musicbrainz": musicbrainz}
         own["deezer"] = deezer
+        own["live"] = True
         own["listenbrainz"] = ListenBrainzSettings(base_url=f"{SIMULATOR_URL}/1")
         own["wikidata"] = WikidataSettings(base_url=f"{SIMULATOR_URL}/w")
         own["coverart"] = CoverArtSettings(base_url=SIMULATOR_URL)
-        own["live"] = True
         own["cache_entries"] = 0  # so that a demo shows what each query costs
         alone = {"redis_url": None, "replicas": 1}
         return cls(**{**own, **alone, **values})
