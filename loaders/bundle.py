@@ -26,6 +26,10 @@ _Entity: TypeAlias = tuple[str, str, str]
 # a third of the usual deadline. More of them fail, and may be asked again.
 LOOKUPS_PER_REQUEST = 10
 
+# The scope of all that is asked in the background: first come, first served. Its traces know what
+# was asked, and not by which calls it came.
+_BACKGROUND = "background"
+
 
 class Loaders:
     """One request's view of all providers; made by `Providers.loaders()`.
@@ -161,11 +165,12 @@ class Loaders:
         self, entities: Sequence[_Entity], part: str | None
     ) -> list[Record | Exception | None]:
         outcomes = await self._load(self._asked(entities, part))
-        unsure = [
-            index
-            for index, outcome in enumerate(outcomes)
-            if isinstance(outcome, MaybeMergedError) and self._may_look_up(entities[index])
-        ]
+        maybe = [index for index, it in enumerate(outcomes) if isinstance(it, MaybeMergedError)]
+        unsure = [index for index in maybe if self._may_look_up(entities[index])]
+        for index in sorted(set(maybe).difference(unsure)):
+            provider, kind, native = entities[index]
+            name = f"{provider}.{RESOURCE_OF_KIND[kind]}"
+            self.trace.answer(name, [native], [outcomes[index]])
         if unsure:
             looked_up = await self._load([self._look_up(entities[index], part) for index in unsure])
             for index, outcome in zip(unsure, looked_up, strict=True):
@@ -226,15 +231,18 @@ class Loaders:
                     outcomes[index] = loader
                 continue
             keys = [asked[index][2] for index in indexes]
-            self.trace.ask(f"{provider}.{resource}", keys)
-            waiting.append((indexes, loader.load_many(keys, return_exceptions=True)))
+            name = f"{provider}.{resource}"
+            self.trace.ask(name, keys)
+            waiting.append((name, keys, indexes, loader.load_many(keys, return_exceptions=True)))
         # All are submitted by now, so waiting for one after the other is waiting for the slowest.
         try:
-            for indexes, values in waiting:
-                for index, value in zip(indexes, await values, strict=True):
+            for name, keys, indexes, values in waiting:
+                settled = await values
+                self.trace.answer(name, keys, settled, passing=MaybeMergedError)
+                for index, value in zip(indexes, settled, strict=True):
                     outcomes[index] = value
         finally:
-            for _, values in waiting:  # who is cancelled waits for none of them any more
+            for *_, values in waiting:  # who is cancelled waits for none of them any more
                 values.cancel()
         return outcomes
 
@@ -252,8 +260,8 @@ class Loaders:
         if processor is None:
             return NotConfiguredError(provider, f"{provider} has no {resource}")
         loader = Loader.over(
-            on.memory.cached.get(resource) or processor,
-            scope=self.trace,
+            on.memory.cached.get(resource, processor),
+            scope=_BACKGROUND if self._background else self.trace,
             deadline=self.deadline,
             background=self._background,
         )

@@ -70,7 +70,7 @@ class CachedProcessor(Generic[K, V]):
     def _recall(self, keys: list[K], scope: Hashable) -> dict[K, Any]:
         known = self._remembered.recall(keys, scope)
         if known and isinstance(scope, Trace):
-            scope.recall(self.name, len(known))
+            scope.recall(self.name, list(known))
         return known
 
 

@@ -93,8 +93,9 @@ class Memory:
             return {}
         known = remembered.recall([(native, part) for native in natives], trace)
         if known:
-            trace.recall(remembered.name, len(known), unasked=True)
-            trace.ask(remembered.name, [native for native, _ in known])
+            told = [native for native, _ in known]
+            trace.ask(remembered.name, told)
+            trace.recall(remembered.name, told, unasked=True)
         return {native: outcome for (native, _), outcome in known.items()}
 
     async def end(self) -> None:

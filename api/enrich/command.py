@@ -1,6 +1,7 @@
 """The command itself: its options, its files, and what it says in the end."""
 
 import asyncio
+import gc
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -106,15 +107,17 @@ def _finish(run: Run, engine: Engine, lines: Source) -> bool:
     """Run to the end; tell whether it was reached before somebody interrupted."""
     with asyncio.Runner() as runner:
         runner.run(engine.start())
+        gc.freeze()  # what is there by now stays: it is not looked through again for each window
         try:
-            with progress_bar(lines, run) as bar:
+            with progress_bar(run, lines.size) as advance:
                 while run.step(runner):
-                    bar.advance()
+                    advance()
         except KeyboardInterrupt:
             return False
         finally:
             run.give_up(runner)
             runner.run(engine.close(grace=0.0))
+            gc.unfreeze()
     return True
 
 

@@ -33,11 +33,15 @@ _SHOWN = 200
 
 
 class Line(NamedTuple):
-    """A line of INPUT: its number from 1, its reference, and what is wrong with it, if so."""
+    """A line of INPUT: its number from 1, its reference, and what is wrong with it, if so.
+
+    `end` is the byte behind it.
+    """
 
     number: int
     ref: str
     complaint: str | None = None
+    end: int = 0
 
 
 class Source:
@@ -85,27 +89,28 @@ class Source:
     def _text(self) -> Iterator[Line]:
         for number, text, complaint in self._texts():
             if text.strip():
-                yield Line(number, text.strip(), complaint)
+                yield Line(number, text.strip(), complaint, self.position)
 
     def _jsonl(self) -> Iterator[Line]:
         for number, text, complaint in self._texts():
             if not text.strip():
                 continue
             if complaint:
-                yield Line(number, text.strip(), complaint)
+                yield Line(number, text.strip(), complaint, self.position)
                 continue
             try:
                 told = msgspec.json.decode(text)
             except (msgspec.DecodeError, RecursionError) as error:
-                yield Line(number, text.strip()[:_SHOWN], f"expected JSON: {error}")
+                expected = f"expected JSON: {error}"
+                yield Line(number, text.strip()[:_SHOWN], expected, self.position)
                 continue
             ref = self._ref_of(told)
             if isinstance(ref, str):
-                yield Line(number, ref)
+                yield Line(number, ref, None, self.position)
             else:
                 columns = self.column or ", ".join(COLUMNS)
                 expected = f"expected a text, or an object with a text under one of: {columns}"
-                yield Line(number, text.strip()[:_SHOWN], expected)
+                yield Line(number, text.strip()[:_SHOWN], expected, self.position)
 
     def _ref_of(self, told: Any) -> Any:
         if not isinstance(told, dict):
@@ -121,10 +126,10 @@ class Source:
             for row in rows:
                 ref = row[place].strip() if place < len(row) else ""
                 if ref:
-                    yield Line(rows.line_num, ref)
+                    yield Line(rows.line_num, ref, None, self.position)
                 elif any(row):
                     expected = f"expected a reference in the column {header[place]!r}, got none"
-                    yield Line(rows.line_num, "", expected)
+                    yield Line(rows.line_num, "", expected, self.position)
         except csv.Error as error:
             raise EnrichError(f"{self.name}, line {rows.line_num}: {error}") from error
 

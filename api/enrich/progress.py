@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -17,26 +17,15 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from api.enrich.lines import Source
 from api.enrich.run import Run
 
 
-class Bar:
-    """How far a run is: by the bytes of INPUT where their number is known."""
-
-    def __init__(self, progress: Progress, source: Source) -> None:
-        self._progress = progress
-        self._source = source
-        self._task = progress.add_task("", total=source.size)
-
-    def advance(self) -> None:
-        """Show what is done by now."""
-        self._progress.update(self._task, completed=self._source.position)
-
-
 @contextmanager
-def progress_bar(source: Source, run: Run) -> Iterator[Bar]:
-    """Show a bar as long as the block runs, if somebody is there to see it."""
+def progress_bar(run: Run, size: int | None) -> Iterator[Callable[[], None]]:
+    """Show a bar as long as the block runs, if somebody is there to see it; yields what moves it.
+
+    How far it is is told by the bytes of INPUT, where their number is known.
+    """
     console = Console(file=sys.stderr)
     progress = Progress(
         BarColumn(),
@@ -49,7 +38,8 @@ def progress_bar(source: Source, run: Run) -> Iterator[Bar]:
         transient=True,
     )
     with progress:
-        yield Bar(progress, source)
+        bar = progress.add_task("", total=size, completed=run.position)
+        yield lambda: progress.update(bar, completed=run.position)
 
 
 class _Counts(ProgressColumn):

@@ -6,6 +6,7 @@ holds up nobody: then only one window is in the air.
 """
 
 import asyncio
+import gc
 import hashlib
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -53,6 +54,8 @@ class Run:
         self.asked = 0  # keys, as often as they were asked
         self.lines = 0  # written in this run
         self.calls = 0  # made in this run
+        self.saved = 0  # against one call for each time a key was asked
+        self.position = 0  # the byte of INPUT up to which all is done
         self.journal = journal
         self._engine = engine
         self._fields = fields
@@ -65,11 +68,6 @@ class Run:
         self._in_flight: deque[tuple[_Window, asyncio.Task[Outcome]]] = deque()
         self._most = 1 if source.is_waited_for else IN_FLIGHT
         engine.providers.observers.append(self._count)
-
-    @property
-    def saved(self) -> int:
-        """Return the calls that one call for each time a key was asked would have cost more."""
-        return max(0, self.asked - self.calls)
 
     @property
     def hold(self) -> tuple[str, float] | None:
@@ -91,6 +89,7 @@ class Run:
         outcome = runner.run(_result(task))
         self._in_flight.popleft()
         self._write(window, outcome)
+        gc.collect()  # GraphQL leaves circles, each with its window, and the collector comes seldom
         return True
 
     def give_up(self, runner: asyncio.Runner) -> None:
@@ -125,8 +124,10 @@ class Run:
                 self._learn(line)
             last = window.lines[-1].number
             self.journal.commit(outcome.results, lines=last, digest=self._digest.hexdigest())
+            self.position = window.lines[-1].end
         self.lines += len(window.lines)
         self.asked += outcome.asked
+        self.saved = max(0, self.asked - self.calls)
 
     def _pass_over_what_is_done(self) -> None:
         """Read the lines that are done, and see that they are those that were read before."""
@@ -136,7 +137,7 @@ class Run:
             line = next(self._reading, None)
             if line is None or line.number > state.lines:
                 break
-            number = line.number
+            number, self.position = line.number, line.end
             self._learn(line)
         if state.lines and (number, self._digest.hexdigest()) != (state.lines, state.digest):
             raise EnrichError(

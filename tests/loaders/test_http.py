@@ -131,6 +131,12 @@ async def test_a_packed_answer_is_unpacked():
         (gzip.compress(TOO_LONG), "gzip", "expected at most 8388608 bytes, got more", False),
         (CUT_SHORT, "gzip", "expected a whole gzip answer, got a broken one", True),
         (b"[1]", "gzip", "expected a whole gzip answer, got a broken one", True),
+        (
+            gzip.compress(b"[1]") + b"\0",
+            "gzip",
+            "expected a whole gzip answer, got a broken one",
+            True,
+        ),
         (b"[1]", "br", "expected a gzip answer, got another packing", True),
     ],
 )
@@ -244,24 +250,28 @@ def test_the_environment_does_not_reroute_calls(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("said", "name"),
+    ("said", "kind", "words"),
     [
-        (b"", "ServerDisconnectedError"),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}", "ClientPayloadError"),
-        (b"SSH-2.0-OpenSSH\r\n", "ClientResponseError"),
+        (b"", UnavailableError, "broke off (ServerDisconnectedError)"),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}",
+            UnavailableError,
+            "broke off (ClientPayloadError)",
+        ),
+        (b"SSH-2.0-OpenSSH\r\n", BadResponseError, "did not answer in HTTP (ClientResponseError)"),
     ],
 )
-def test_over_a_real_socket_half_an_answer_is_a_fault_and_not_asked_again(said, name):
+def test_over_a_real_socket_half_an_answer_is_a_fault_and_not_asked_again(said, kind, words):
     async def talk(reader, writer):
         await reader.readuntil(b"\r\n\r\n")
         writer.write(said)
 
     async def ask(upstream):
-        with pytest.raises(UnavailableError) as caught:
+        with pytest.raises(kind) as caught:
             await upstream.get("/a")
         return str(caught.value)
 
-    assert serve(talk, ask) == (f"spotify broke off ({name})", 1)
+    assert serve(talk, ask) == (f"spotify {words}", 1)
 
 
 def test_over_a_real_socket_nobody_there_is_a_fault():
