@@ -4,7 +4,7 @@ The walk goes down the selection with a number of objects per provider, and note
 how many keys it can be asked at most. Keys that are asked by answers to the same calls stand in one
 line, the `chain`: ("tracks", "artists") is what the tracks' answers make us ask of artists.
 
-A line of n keys, s to a call, asked in at most w waves (one per call that brings the parents),
+A line of n keys, s to a call, asked in at most w waves (one per call that brings their parents),
 takes at most min(n, ceil(n / s) + w - 1) calls. Calls that have to be made again are not counted,
 nor tokens.
 """
@@ -38,8 +38,9 @@ from loaders import InvalidIdError, Ref, parse_ref
 # has more.
 ARTISTS = 10
 
-# An ISRC's tracks at one provider: the first page that Spotify gives.
-TRACKS_OF_ISRC = 50
+# An ISRC's tracks at one provider: the first page that Spotify gives; Deezer gives one track.
+USUAL_TRACKS_OF_ISRC = 50
+TRACKS_OF_ISRC = {"deezer": 1}
 
 _RESOURCES = {"Track": "tracks", "Artist": "artists", "Album": "albums"}
 
@@ -55,6 +56,10 @@ _TOLD_ELSEWHERE = {"Album": {"artists": ("deezer",)}}
 
 # Deezer is asked for a bar code with and without its first zero.
 _SPELLINGS = {("Album", "deezer"): 2}
+
+
+# How the chain of what is asked at a provider on behalf of another's objects ends.
+_ELSEWHERE = " elsewhere"
 
 
 class Pace(NamedTuple):
@@ -170,16 +175,18 @@ class _Walk:
         keys = {**self._keys}
         for line, named in self._named.items():
             keys[line] = keys.get(line, 0) + len(named)
-        calls: dict[tuple[str, ...], int] = {}
+        calls: dict[tuple[str, ...], dict[str, int]] = {}
         loaders: dict[str, int] = {}
         for (chain, provider), count in sorted(keys.items(), key=lambda item: len(item[0][0])):
             pace = self._paces.get(provider)
             if pace is None or not count:
                 continue
             size = pace.sizes.get(chain[-1], 1)
-            waves = max(1, calls.get(chain[:-1], 1))
-            needed = min(count, ceil(count / size) + waves - 1)
-            calls[chain] = calls.get(chain, 0) + needed
+            bringing = calls.get(chain[:-1], {})
+            is_elsewhere = chain[-1].endswith(_ELSEWHERE)  # its parents are any provider's
+            waves = sum(bringing.values()) if is_elsewhere else bringing.get(provider, 0)
+            needed = min(count, ceil(count / size) + max(1, waves) - 1)
+            calls.setdefault(chain, {})[provider] = needed
             name = f"{provider}.{chain[-1]}"
             loaders[name] = loaders.get(name, 0) + needed
         return Cost(loaders)
@@ -275,12 +282,15 @@ class _Walk:
             case "Track" | "Album", "artists":
                 counts = objects.times(ARTISTS)
             case "IsrcTracks", "tracks":
-                counts = objects.times(TRACKS_OF_ISRC)
+                counts = {
+                    provider: count * TRACKS_OF_ISRC.get(provider, USUAL_TRACKS_OF_ISRC)
+                    for provider, count in objects.counts.items()
+                }
             case _, _ if "provider" in arguments:  # the same thing elsewhere
                 where = _provider(arguments["provider"])
                 asked_each = _SPELLINGS.get((objects.type.name, where), 1)
                 elsewhere = {where: sum(objects.counts.values()) * asked_each}
-                asked = self._ask(replace(objects, counts=elsewhere), f"{name} elsewhere")
+                asked = self._ask(replace(objects, counts=elsewhere), f"{name}{_ELSEWHERE}")
                 counts = elsewhere
             case _:
                 pass

@@ -4,8 +4,8 @@
 >>> track = await processor.submit(track_id)
 
 Layout, each file importing only those before it: `checks`, `errors`, `result`, `policies`,
-`outcomes`, `callers`, `flight`, `lineage`, `gate`, `lanes`, `waiting`, `alarms`, `flights`, `tick`,
-`dispatch`, `collector`, and `processor`, which tells the theory of operation.
+`outcomes`, `callers`, `flight`, `lineage`, `quota`, `gate`, `lanes`, `waiting`, `alarms`,
+`flights`, `tick`, `dispatch`, `collector`, and `processor`, which tells the theory of operation.
 """
 
 from batching.callers import KeyCaller, SetCaller
@@ -23,6 +23,7 @@ from batching.gate import Gate
 from batching.outcomes import Outcome
 from batching.policies import BatchEvent, Limits, Observer, Reason, Refusal, RetryPolicy
 from batching.processor import BatchProcessor
+from batching.quota import Quota
 from batching.result import BatchResult
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "Outcome",
     "ProcessorClosedError",
     "QueueFullError",
+    "Quota",
     "Reason",
     "Refusal",
     "RefusedError",

@@ -9,6 +9,10 @@ its oldest key, and single calls queue up behind their own oldest one, so that t
 Three things decide: the rate (GCRA: one timestamp), a hold, and the slots. Slots keep back partial
 batches, which fill up meanwhile, and calls for one key each. Full batches may always leave, for a
 cap on them would only lengthen the queue.
+
+A rate may be shared with other processes (`share`). Then permits come from the quota, one by one:
+one is asked for while somebody stands in line who could use it, and serves the oldest then. The
+promise is the same: a batch is cut when its call is due, not when it was reserved.
 """
 
 from __future__ import annotations
@@ -23,6 +27,7 @@ from typing import Protocol
 from batching.checks import at_least, seconds
 from batching.errors import BatchError
 from batching.lineage import inside_batch
+from batching.quota import Permits, Quota
 
 # Seconds by which an interactive key goes before a background key. After that long a background
 # key has its turn like any other, so a busy day delays an import but never stops it.
@@ -80,17 +85,26 @@ class Gate:
         self._line: list[Party] = []
         self._queues: dict[tuple[bool, float], _Queue] = {}
         self._timer: asyncio.TimerHandle | None = None
+        # Where permits come from in place of the rate, if it is shared.
+        self._permits: Permits | None = None
 
     def __repr__(self) -> str:
         in_line = sum(len(one.turns) if isinstance(one, _Queue) else 1 for one in self._line)
         held = f" | held {self.held:.1f} s" if self.held else ""
         return f"<Gate [{self._busy} in the air | {in_line} in line{held}]>"
 
+    def share(self, quota: Quota) -> None:
+        """Take permits from a quota that other processes take theirs from; the own rate rests."""
+        self._interval = 0.0
+        self._permits = Permits(quota, self._context, told=self._told, failed=self._do_without)
+
     def hold(self, duration: float) -> None:
         """Let nobody pass for this many seconds; a longer hold that is on stays."""
         seconds("duration", duration)
         loop = self.enter()
         self._held_until = max(self._held_until, loop.time() + duration)
+        if self._permits is not None:
+            self._permits.quota.hold(duration)
         self._set_timer()
 
     @property
@@ -101,6 +115,8 @@ class Gate:
     @property
     def budget(self) -> float | None:
         """Calls that could be made at once, as far as the rate goes; None without a rate."""
+        if self._permits is not None:
+            return self._permits.quota.budget
         if self.rate is None or self._loop is None:
             return None if self.rate is None else float(self.burst)
         owed = max(0.0, self._theoretical - self._loop.time())
@@ -148,18 +164,22 @@ class Gate:
             self._queues = {}
             self._timer = None
             self._loop = loop
+            if self._permits is not None:
+                self._permits.forget()
         return loop
 
     def admit(self, party: Party) -> bool:
         """Let a call pass now, or put the party in line to be called."""
-        if self._line or self._interval or self._held_until or self.concurrency is not None:
-            if self._delay() > _TINY or self._first_of(party, *self._line) is not party:
+        if self._has_limits():
+            if not self._is_open() or self._first_of(party, *self._line) is not party:
                 if party not in self._line:
                     self._line.append(party)
                 self._set_timer()
                 return False
             self.leave(party)
             self._theoretical = max(self._theoretical, self._now()) + self._interval
+            if self._permits is not None:
+                self._permits.has_one = False
         self._busy += 1
         self.calls += 1
         return True
@@ -184,6 +204,19 @@ class Gate:
         assert self._loop is not None  # noqa: S101 - everybody enters first
         return self._loop.time()
 
+    def _has_limits(self) -> bool:
+        return bool(
+            self._line
+            or self._interval
+            or self._held_until
+            or self.concurrency is not None
+            or self._permits is not None
+        )
+
+    def _is_open(self) -> bool:
+        """Tell whether rate, or quota, and hold let a call pass now."""
+        return self._delay() <= _TINY and (self._permits is None or self._permits.has_one)
+
     def _delay(self) -> float:
         """Return the seconds until rate and hold let the next call pass."""
         evenly = self._theoretical - (self.burst - 1) * self._interval
@@ -198,7 +231,7 @@ class Gate:
 
     def _call_next(self) -> None:
         """Call the party whose turn it is, then the next one, while calls can be made."""
-        while self._delay() <= _TINY and (party := self._first_of(*self._line)):
+        while self._is_open() and (party := self._first_of(*self._line)):
             self._line.remove(party)
             party.called()
         self._set_timer()
@@ -217,9 +250,28 @@ class Gate:
         # A timer that was due but had not run may just have been cancelled: then set one for now.
         if delay > _TINY or any(map(self._may_pass, self._line)):
             assert self._loop is not None  # noqa: S101 - everybody enters first
+            if delay <= _TINY and self._permits is not None:
+                self._permits.ask(self._loop)
+                return
             self._timer = self._loop.call_later(
                 max(delay, 0.0), self._call_next, context=self._context
             )
+
+    # The quota.
+
+    def _told(self, held: float) -> None:
+        """Use the permit that is there just now, or keep to the hold that another process told."""
+        if held:
+            self._held_until = max(self._held_until, self._now() + held)
+        self._call_next()
+
+    def _do_without(self, error: BaseException) -> None:
+        """Go at the own rate from now on: a quota that fails is not one to rely on."""
+        self._permits = None
+        self._interval = 1 / self.rate if self.rate else 0.0
+        context = {"message": "a gate's quota failed", "exception": error}
+        asyncio.get_running_loop().call_exception_handler(context)
+        self._call_next()
 
 
 class _Queue:

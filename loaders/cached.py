@@ -8,7 +8,8 @@ import asyncio
 from collections.abc import Hashable, Iterable, Mapping
 from typing import Any, Generic, TypeVar
 
-from batching import BatchProcessor, KeyCaller, SetCaller
+from batching import KeyCaller, SetCaller
+from loaders.loader import Processor
 from loaders.remembered import Remembered
 from loaders.trace import Trace
 
@@ -22,11 +23,7 @@ class CachedProcessor(Generic[K, V]):
     >>> loader = Loader.over(CachedProcessor(processor, remembered))
     """
 
-    def __init__(
-        self,
-        processor: BatchProcessor[K, V],
-        remembered: Remembered[K],
-    ) -> None:
+    def __init__(self, processor: Processor[K, V], remembered: Remembered[K]) -> None:
         self.name = processor.name
         self._processor = processor
         self._remembered = remembered
@@ -73,7 +70,7 @@ class CachedProcessor(Generic[K, V]):
     def _recall(self, keys: list[K], scope: Hashable) -> dict[K, Any]:
         known = self._remembered.recall(keys, scope)
         if known and isinstance(scope, Trace):
-            scope.recall(self.name, len(known))
+            scope.recall(self.name, list(known))
         return known
 
 

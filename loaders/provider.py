@@ -22,6 +22,7 @@ from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 from batching import BatchEvent, BatchProcessor, Gate
 from loaders.cache import Keep
 from loaders.calls import Call, calls_of_batch
+from loaders.feed import UNWATCHED
 from loaders.lookups import Lookup, Lookups
 from loaders.memory import Memory
 from loaders.pipeline import Outcomes, Pipeline
@@ -71,6 +72,7 @@ class Provider:
         self.lookups: dict[str, Lookups] = {}  # by kind
         self.parts: dict[str, frozenset[str]] = {}  # by kind: the fields that a look-up tells
         self.observers: Sequence[Observer] = ()
+        self.feed = UNWATCHED
         self.memory = Memory(self.resources, self.lookups, self.parts)
         self._patience = Patience(gate)
         self._pipelines: list[Pipeline[Any, Any]] = []
@@ -96,10 +98,15 @@ class Provider:
         """
         if keep is not None:
             get = self.memory.allow(resource, keep, get)
+
+        async def get_in_sight(keys: list[K]) -> Outcomes[V, K]:
+            with self.feed.flight(keys):
+                return await get(keys)
+
         pipeline = Pipeline(
             self.name,
             resource,
-            get,
+            get_in_sight,
             batch_size=batch_size,
             window=window,
             patience=self._patience,
@@ -140,7 +147,7 @@ class Provider:
 
         After `grace` seconds, where given, the keys that are left fail.
         """
-        self.memory.end()
+        await self.memory.end()
         try:
             await asyncio.gather(
                 *(processor.close(grace=grace) for processor in self.resources.values())

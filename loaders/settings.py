@@ -5,6 +5,7 @@ A variable is `UNISONO_` and the field's path in capitals: `spotify.base_url` is
 `UNISONO_SPOTIFY_BASE_URL`.
 """
 
+import importlib.util
 import re
 from collections.abc import Iterator, Mapping
 from hashlib import blake2b
@@ -73,6 +74,22 @@ def _market(text: str | None) -> str | None:
     if text is not None and not re.fullmatch("[A-Z]{2}", text.upper()):
         raise ValueError("a country of two letters (ISO 3166-1)")
     return text.upper() if text else None
+
+
+def _redis_url(url: SecretStr) -> SecretStr:
+    text = url.get_secret_value()
+    try:
+        parts = urlsplit(text)
+        place = parts.path if parts.scheme == "unix" else parts.hostname
+        # Options beside the database would undo what `loaders/shared/store.py` relies on.
+        good = place and parts.port != 0 and re.fullmatch(r"(db=\d+)?", parts.query)
+    except ValueError:  # a port that is no number, a bracket that is not closed
+        good = False
+    if not good or not re.fullmatch(r"(redis|rediss|unix)://[!-~]+", text):
+        raise ValueError("an address like redis://host:6379/0, rediss:// or unix:///path?db=0")
+    if importlib.util.find_spec("redis") is None:
+        raise ValueError("the package redis beside it (pip install 'unisono[redis]')")
+    return url
 
 
 Url = Annotated[str, AfterValidator(_url)]
@@ -213,11 +230,26 @@ class Settings(BaseSettings):
         default=True,
         description="Whether strangers may explore: introspection, suggestions and pages.",
     )
+    live: bool = Field(
+        default=False,
+        description="Whether `/live` shows batches, keys included; with `--demo` it does.",
+    )
     log_format: Literal["auto", "json", "text"] = Field(
         default="auto", description="`json`, `text`, or `auto`: text on a terminal."
     )
     columns: bool = Field(
         default=True, description="Whether lists are completed by columns, not object by object."
+    )
+    redis_url: Annotated[SecretStr, AfterValidator(_redis_url)] | None = Field(
+        default=None,
+        description="A Redis or Valkey through which server processes share their limits.",
+    )
+    replicas: int = Field(
+        default=1,
+        ge=1,
+        le=10_000,
+        description="Server processes on the same quotas; `--workers` sets it when nothing else "
+        "does. Without Redis each keeps to its part of every rate.",
     )
     cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_origins)] = Field(
         default=(),
@@ -250,8 +282,10 @@ class Settings(BaseSettings):
         deezer = DeezerSettings(base_url=SIMULATOR_URL)
         own = {"demo": True, "spotify": spotify, "musicbrainz": musicbrainz}
         own["deezer"] = deezer
+        own["live"] = True
         own["cache_entries"] = 0  # so that a demo shows what each query costs
-        return cls(**{**own, **values})
+        alone = {"redis_url": None, "replicas": 1}
+        return cls(**{**own, **alone, **values})
 
     @classmethod
     def settings_customise_sources(
@@ -359,7 +393,7 @@ def _in_words(error: ErrorDetails) -> str:
     )
     expected = error["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     expected = expected.partition(", unable")[0]
-    if any(word in variable for word in ("CLIENT_ID", "SECRET")):
+    if any(word in variable for word in ("CLIENT_ID", "SECRET", "REDIS_URL")):
         return f"{variable}: expected {expected}, got something else (not shown)"
     got = re.sub(r"//[^/]*@", "//...@", str(error["input"]))  # a password may stand there
     return f"{variable}: expected {expected}, got {printable(got)}"

@@ -19,10 +19,13 @@ class ProviderStatus:
         description="Milliseconds for which it takes no calls, because it asked for fewer; else 0.",
     )
     budget: float | None = strawberry.field(
-        description="Calls that could be made at once; null where no rate is set."
+        description="Calls that could be made at once; null where no rate is set. Where processes "
+        "share a rate, it is that of all, as far as this one knows."
     )
-    calls: int = strawberry.field(description="HTTP calls made to it since the start.")
-    batches: int = strawberry.field(description="Batches of keys sent to it since the start.")
+    calls: int = strawberry.field(description="HTTP calls made to it since this process began.")
+    batches: int = strawberry.field(
+        description="Batches of keys sent to it since this process began."
+    )
     failing: list[str] = strawberry.field(
         description="Resources that fail too often and are left alone for up to a minute."
     )

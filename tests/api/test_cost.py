@@ -71,6 +71,19 @@ def test_a_document_costs_what_it_can_cause(document, variables, expected):
     assert cost(document, **variables) == expected
 
 
+def test_what_one_provider_brings_makes_no_calls_at_another():
+    paces = {"spotify": Pace({"isrcs": 1, "tracks": 50}), "musicbrainz": Pace({"isrcs": 25})}
+    isrcs = [f"USRC176078{number:02}" for number in range(50)]
+    query = """query ($isrcs: [String!]!) {
+      tracksByIsrc(isrcs: $isrcs) { tracks { popularity } } }"""
+    assert cost_of(GRAPHQL_SCHEMA, parse(query), {"isrcs": isrcs}, None, paces).loaders == {
+        "spotify.isrcs": 50,
+        "musicbrainz.isrcs": 2,
+        "spotify.tracks": 50 + 50 - 1,  # 2,500 tracks in batches of 50, brought by 50 calls
+        "musicbrainz.tracks": 2500,
+    }
+
+
 def test_the_seconds_are_those_of_the_providers_pace():
     document = parse('{ tracksByIsrc(isrcs: ["USRC17607839"]) { tracks { name } } }')
     report = cost_of(GRAPHQL_SCHEMA, document, {}, None, PACES).report(PACES)

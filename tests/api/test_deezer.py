@@ -221,3 +221,11 @@ async def test_the_cost_counts_every_call_and_the_second_spelling_of_a_bar_code(
         made = sum(row["calls"] for row in told["batching"] if row["loader"].startswith("deezer"))
         assert made == 3  # two spellings, and its tracks
         assert cost["deezer"] >= made
+
+
+async def test_a_used_up_quota_is_waited_out_and_nobody_notices(client, example):
+    quota = {"error": {"type": "Exception", "message": "Quota limit exceeded", "code": 4}}
+    client.simulator.fault("GET /track/{id}", status=200, body=quota, times=1)
+    answer = await client.execute(TRACKS, {"ids": tracks_of(example.tracks[:1])})
+    assert answer.errors == []
+    assert [time for time, _ in calls(client)] == [0.0, 5.0]

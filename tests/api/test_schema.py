@@ -1,8 +1,15 @@
 """The schema: its committed form, and that everything in it is described."""
 
+import re
 from pathlib import Path
 
-from graphql import is_enum_type, is_input_object_type, is_interface_type, is_object_type
+from graphql import (
+    get_named_type,
+    is_enum_type,
+    is_input_object_type,
+    is_interface_type,
+    is_object_type,
+)
 
 from api.schema import GRAPHQL_SCHEMA, sdl
 
@@ -30,6 +37,24 @@ def test_every_type_field_argument_and_value_is_described():
         elif is_enum_type(type_):
             parts |= {f"{type_.name}.{name}": value for name, value in type_.values.items()}
         bare += [name for name, part in parts.items() if not part.description]
+    assert bare == []
+
+
+# What a number counts, or from where to where it goes.
+UNIT = re.compile(r"(?i)\b(milliseconds|seconds|pixels|how many|calls|batches|from \d+)\b")
+
+
+def test_every_number_says_its_unit():
+    bare = []
+    for type_ in own_types():
+        for name, field in getattr(type_, "fields", {}).items():
+            parts = {name: field, **getattr(field, "args", {})}
+            bare += [
+                f"{type_.name}.{name} {part}: {each.description}"
+                for part, each in parts.items()
+                if get_named_type(each.type).name in {"Int", "Float"}
+                and not UNIT.search(each.description)
+            ]
     assert bare == []
 
 

@@ -145,6 +145,41 @@ MUTANTS = [
         "gate",
     ),
     Mutant(
+        "a permit of the quota serves two calls",
+        "batching/gate.py",
+        "self._permits.has_one = False",
+        "pass",
+        "quota",
+    ),
+    Mutant(
+        "an unused permit of the quota is kept",
+        "batching/quota.py",
+        "        self._told(held)\n        self.has_one = False\n",
+        "        self._told(held)\n",
+        "quota",
+    ),
+    Mutant(
+        "a permit of the quota passes a hold",
+        "batching/gate.py",
+        "return self._delay() <= _TINY and (self._permits is None or self._permits.has_one)",
+        "return self._permits.has_one if self._permits else self._delay() <= _TINY",
+        "quota",
+    ),
+    Mutant(
+        "a hold that was told is told on",
+        "batching/gate.py",
+        "            self._held_until = max(self._held_until, self._now() + held)\n",
+        "            self.hold(held)\n",
+        "quota",
+    ),
+    Mutant(
+        "another event loop's permit is used",
+        "batching/quota.py",
+        "if asked is not self._asking:",
+        "if False:",
+        "quota",
+    ),
+    Mutant(
         "a slot is not given back", "batching/gate.py", "self._busy -= 1", "self._busy -= 0", "gate"
     ),
     Mutant(

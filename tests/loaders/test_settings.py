@@ -40,8 +40,11 @@ def test_every_variable_is_read(monkeypatch):
         "UNISONO_MAX_CALLS": "50",
         "UNISONO_CACHE_ENTRIES": "9",
         "UNISONO_EXPLORE": "false",
+        "UNISONO_LIVE": "true",
         "UNISONO_LOG_FORMAT": "json",
         "UNISONO_COLUMNS": "off",
+        "UNISONO_REDIS_URL": "redis://:a-secret@127.0.0.1:6379/2",
+        "UNISONO_REPLICAS": "3",
         "UNISONO_CORS_ORIGINS": "https://a.example, http://b.example:3000/",
         "UNISONO_SPOTIFY_BASE_URL": "http://127.0.0.1:9000/v1/",
         "UNISONO_SPOTIFY_RATE": "5",
@@ -66,7 +69,10 @@ def test_every_variable_is_read(monkeypatch):
     settings = Settings()
     assert (settings.contact, settings.deadline, settings.max_ids) == ("me@example.org", 2.5, 7)
     assert settings.columns is False
+    assert settings.live is True
     assert settings.cache_entries == 9
+    assert settings.redis_url.get_secret_value() == "redis://:a-secret@127.0.0.1:6379/2"
+    assert settings.replicas == 3
     assert settings.cors_origins == ("https://a.example", "http://b.example:3000")
     assert settings.spotify.base_url == "http://127.0.0.1:9000/v1"
     assert settings.spotify.token_url == "http://127.0.0.1:9000/api/token"
@@ -107,6 +113,7 @@ def test_a_rate_of_zero_is_no_limit(monkeypatch):
         ("DEADLINE", "nan", "a finite number"),
         ("CONTACT", "me (x)", "a mail or web address in ASCII, without brackets"),
         ("CORS_ORIGINS", "b.org", "origins like https://host:port, with commas between them, or *"),
+        ("REPLICAS", "0", "greater than or equal to 1"),
         ("SPOTIFY_RATE", "-1", "greater than or equal to 0"),
         ("SPOTIFY_CONCURRENCY", "0", "greater than or equal to 1"),
         ("SPOTIFY_WINDOW", "inf", "a finite number"),
@@ -246,3 +253,44 @@ def test_answers_are_remembered_apart_by_whom_and_as_whom_one_asks():
         assert partition(**change) != mine
     assert partition("musicbrainz").startswith("musicbrainz.")
     assert "demo" not in mine
+
+
+@pytest.mark.parametrize(
+    "url", ["redis://h", "rediss://me:canary@h:6380/1", "unix:///run/redis.sock?db=2"]
+)
+def test_redis_is_named_by_its_address(monkeypatch, url):
+    monkeypatch.setenv("UNISONO_REDIS_URL", url)
+    settings = Settings()
+    assert settings.redis_url.get_secret_value() == url
+    assert "canary" not in repr(settings)
+    assert Settings.demo_settings().redis_url is None, "a demo shares nothing"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "canary",
+        "http://canary",
+        "redis://",
+        "redis://:canary@h:port/0",
+        "redis://:canary@h/0?socket_timeout=9",
+        "redis://:canary @h",
+        "unix://",
+    ],
+)
+def test_an_address_that_redis_cannot_have_is_refused_and_not_shown(monkeypatch, url):
+    monkeypatch.setenv("UNISONO_REDIS_URL", url)
+    with pytest.raises(SettingsError) as caught:
+        Settings()
+    assert str(caught.value) == (
+        "UNISONO_REDIS_URL: expected an address like redis://host:6379/0, rediss:// or "
+        "unix:///path?db=0, got something else (not shown)"
+    )
+
+
+def test_who_names_a_redis_is_told_which_package_to_install(monkeypatch):
+    monkeypatch.setenv("UNISONO_REDIS_URL", "redis://:canary@h")
+    monkeypatch.setattr("importlib.util.find_spec", {}.get)
+    with pytest.raises(SettingsError, match=r"pip install 'unisono\[redis\]'") as caught:
+        Settings()
+    assert "canary" not in str(caught.value)
