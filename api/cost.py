@@ -6,10 +6,10 @@ line, the `chain`: ("tracks", "artists") is what the tracks' answers make us ask
 
 A line of n keys, s to a call, asked in at most w waves (one per call that brings their parents),
 takes at most min(n, ceil(n / s) + w - 1) calls. Calls that have to be made again are not counted,
-nor tokens.
+nor tokens, nor further pages of what MusicBrainz finds by ISRCs.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any, NamedTuple
@@ -46,9 +46,29 @@ _RESOURCES = {"Track": "tracks", "Artist": "artists", "Album": "albums"}
 
 # Fields that a partial record may not tell: then it is completed, once for all of them.
 _TOLD = {
-    "Track": {"isrc", "popularity", "album"},
-    "Artist": {"country", "genres", "image", "popularity", "followers"},
-    "Album": {"totalTracks", "upc", "label", "popularity", "cover"},
+    "Track": {"isrc", "popularity", "album", "listens", "tags", "on"},
+    "Artist": {"country", "genres", "genresSource", "image", "popularity", "followers"},
+    "Album": {"totalTracks", "upc", "label", "popularity", "cover", "on"},
+}
+
+# By what a thing of another provider is looked for at MusicBrainz: those who know more about things
+# know them by its ids. Of other kinds they are asked for what is from there alone.
+_AT_MUSICBRAINZ = {"Track": "isrcs", "Artist": "links"}
+
+# Whom such a field asks then: each for one key per object, one after the other.
+_ENRICHED: Mapping[tuple[str, str], Sequence[tuple[str, str]]] = {
+    ("Track", "listens"): [("listenbrainz", "listens")],
+    ("Track", "tags"): [("listenbrainz", "recordings")],
+    ("Artist", "country"): [("musicbrainz", "artists")],
+    ("Artist", "genres"): [("listenbrainz", "about_artists")],
+    ("Artist", "genresSource"): [("listenbrainz", "about_artists")],
+    ("Artist", "tags"): [("listenbrainz", "about_artists")],
+    ("Artist", "image"): [("listenbrainz", "about_artists"), ("wikidata", "images")],
+    ("Album", "cover"): [
+        ("listenbrainz", "recordings"),
+        ("listenbrainz", "release_groups"),
+        ("coverart", "covers"),
+    ],
 }
 
 # Those that only these providers leave out where others tell them.
@@ -224,7 +244,8 @@ class _Walk:
     def _isrcs(self, arguments: Mapping[str, Any], sets: tuple[SelectionSetNode, ...]) -> None:
         isrcs = {text for text in _list(arguments.get("isrcs")) if isinstance(text, str)}
         providers = {_provider(name) for name in _list(arguments.get("providers"))}
-        counts = {name: len(isrcs) for name in providers & {*self._paces} or self._paces}
+        able = {str(provider.value) for provider in Provider} & {*self._paces}
+        counts = dict.fromkeys(providers & able or able, len(isrcs))
         type_ = self._type("IsrcTracks")
         if "tracks" not in self._names(type_, sets):
             return  # nothing is asked before they are
@@ -249,6 +270,7 @@ class _Walk:
             completed = replace(completed, is_complete=True)
         elif not objects.is_complete:
             self._ask_elsewhere(objects, names)
+        self._enrich(completed, names)
         for nodes in fields.values():
             name = nodes[0].name.value
             below = self._below(completed if name in told else objects, nodes)
@@ -262,6 +284,24 @@ class _Walk:
         counts = {name: count for name, count in objects.counts.items() if name in providers}
         if counts:
             self._ask(replace(objects, counts=counts), _RESOURCES[objects.type.name])
+
+    def _enrich(self, objects: _Objects, names: Iterable[str]) -> None:
+        """Note what those who know more about these objects are asked."""
+        type_name = objects.type.name
+        asked = [steps for name in names if (steps := _ENRICHED.get((type_name, name)))]
+        own = objects.counts.get("musicbrainz", 0)
+        way = _AT_MUSICBRAINZ.get(type_name)
+        others = sum(objects.counts.values()) - own if way else 0
+        there = (*objects.chain, way) if way else objects.chain
+        if asked:
+            self._note(there, {"musicbrainz": others})
+        for steps in asked:
+            own_chain, chain = objects.chain, there
+            for provider, resource in steps:
+                own_chain, chain = (*own_chain, resource), (*chain, resource)
+                self._note(chain, {provider: others})
+                if provider != "musicbrainz":  # whose own have been completed
+                    self._note(own_chain, {provider: own})
 
     def _below(self, objects: _Objects, nodes: list[FieldNode]) -> _Objects | None:
         """Return the objects behind a field; None for a leaf that costs nothing."""

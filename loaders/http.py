@@ -17,6 +17,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import aiohttp
 import httpx
+import msgspec
 from httpx_aiohttp import AiohttpTransport
 
 from loaders.calls import Call, calls_of_batch
@@ -121,12 +122,14 @@ class Http:
         *,
         headers: Mapping[str, str] | None = None,
         transport: Transport | None = None,
+        most_bytes: int = MOST_BYTES,
     ) -> None:
         self.provider = provider
         self._base_url = httpx.URL(base_url)
         self._base_path = urlsplit(base_url).path
         self._headers = {"accept": "application/json", "accept-encoding": "gzip", **(headers or {})}
         self._transport = transport or _transport()
+        self._most_bytes = most_bytes
 
     async def get(
         self,
@@ -150,6 +153,13 @@ class Http:
             "GET", self._url(path, query), headers={**self._headers, **(headers or {})}
         )
         return await self._send(request, f"GET {self._base_path}{route}", ids)
+
+    async def post(self, route: str, question: Any, *, ids: Sequence[str] = ()) -> Answer:
+        """Post a question as JSON, one that is too long for a URL."""
+        headers = {**self._headers, "content-type": "application/json"}
+        content = msgspec.json.encode(question)
+        request = httpx.Request("POST", self._url(route, ""), headers=headers, content=content)
+        return await self._send(request, f"POST {self._base_path}{route}", ids)
 
     async def post_form(
         self, form: Mapping[str, str], *, headers: Mapping[str, str] | None = None
@@ -212,14 +222,14 @@ class Http:
         async for chunk in response.stream:  # type: ignore[union-attr]  # transports here are async
             if packing == "gzip":
                 try:
-                    body += unpacker.decompress(chunk, MOST_BYTES + 1 - len(body))
+                    body += unpacker.decompress(chunk, self._most_bytes + 1 - len(body))
                 except zlib.error as error:
                     raise self._broken() from error
                 if unpacker.unused_data:  # there is more behind its end, perhaps without end
                     raise self._broken()
             else:
                 body += chunk
-            if len(body) > MOST_BYTES:
+            if len(body) > self._most_bytes:
                 raise self._too_long()
         if packing == "gzip" and not unpacker.eof:
             raise self._broken()
@@ -241,7 +251,7 @@ class Http:
             raise kind(self.provider, f"{self.provider} {words} ({type(told).__name__})") from error
 
     def _too_long(self) -> BadResponseError:
-        message = f"{self.provider}: expected at most {MOST_BYTES} bytes, got more"
+        message = f"{self.provider}: expected at most {self._most_bytes} bytes, got more"
         return BadResponseError(self.provider, message, retryable=False)
 
     def _broken(self) -> BadResponseError:

@@ -2,25 +2,24 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-<<<<<<< HEAD
-from typing import Any, Self
-=======
 from functools import partial
-from typing import Self
->>>>>>> redis
+from typing import Any, Self
 
 from loaders.bundle import Loaders
 from loaders.cache import Cache
+from loaders.coverart import connect_coverart
 from loaders.deezer import connect_deezer
 from loaders.errors import NotConfiguredError
 from loaders.feed import Feed
 from loaders.http import ASGIApp, in_process
+from loaders.listenbrainz import connect_listenbrainz
 from loaders.musicbrainz import connect_musicbrainz
 from loaders.provider import Observer, Provider, ProviderStatus
 from loaders.settings import ProviderSettings, Settings
 from loaders.shared import Keyspace, SharedEntries, SharedQuota, SharedStore
 from loaders.spotify import connect_spotify
 from loaders.trace import Trace
+from loaders.wikidata import connect_wikidata
 
 # How each provider is connected, in the order in which they are shown. `connect` raises
 # NotConfiguredError when the settings do not do; that provider is off then, and the rest is served.
@@ -28,6 +27,9 @@ CONNECT: dict[str, Callable[..., Provider]] = {
     "spotify": connect_spotify,
     "musicbrainz": connect_musicbrainz,
     "deezer": connect_deezer,
+    "listenbrainz": connect_listenbrainz,
+    "wikidata": connect_wikidata,
+    "coverart": connect_coverart,
 }
 
 
@@ -68,13 +70,8 @@ class Providers:
                 self._off[name] = str(error)
                 continue
             self._on[name].observers = self.observers
-<<<<<<< HEAD
             self._on[name].feed = self.feed
-            if self.cache is not None:
-                self._on[name].memory.begin(self.cache, settings.of(name).partition(name))
-=======
             self._share(self._on[name], settings.of(name))
->>>>>>> redis
         if self._store is not None:
             await self._store.start()
 

@@ -1,5 +1,6 @@
 """What the README says is so: its settings, its codes, its figures and its programs."""
 
+import importlib
 import re
 import shlex
 import sys
@@ -11,6 +12,7 @@ import api.errors
 import loaders.errors
 from api.cli import main
 from api.testing import TestClient
+from loaders.providers import CONNECT
 from loaders.settings import variables
 
 ROOT = Path(__file__).parents[1]
@@ -21,6 +23,19 @@ PROGRAMS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 def test_the_table_of_settings_is_what_the_code_reads():
     rows = re.findall(r"^\| `(UNISONO_\w+)` \| (?:`(.*?)`)? ?\| (.*?) \|$", README, re.MULTILINE)
     assert rows == [(each.name, each.default, each.description) for each in variables()]
+
+
+def test_every_source_has_its_terms_and_is_kept_as_long_as_they_say():
+    rows = re.findall(r"^\| ([\w ]+) \| .* \| .* \| (\d+) \+ (\d+) \|$", README, re.MULTILINE)
+    told = {
+        source.lower().replace(" ", "").removesuffix("archive"): (float(fresh), float(stale))
+        for source, fresh, stale in rows
+    }
+    assert told == {
+        name: (keep.fresh, keep.stale)
+        for name in CONNECT
+        for keep in [importlib.import_module(f"loaders.{name}").KEEP]
+    }
 
 
 def test_every_code_of_an_error_is_in_the_table_and_no_other():

@@ -170,7 +170,7 @@ class _SharedCaller(SetCaller[str, V]):
         if stale:
             remembered.recall(stale, scope)  # which asks again, and tells the trace
         if isinstance(scope, Trace):
-            scope.recall(self._shared.name, len(found))
+            scope.recall(self._shared.name, list(found))
         self.settle_all([(key, one.outcome) for key, one in found.items()], len(found))
 
     # Fetch.
