@@ -57,9 +57,20 @@ class FaultServer:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    def talk(self, line, headers):
+        """Return what is said to a call, of which its first line and its headers are known."""
+        talk = self.talks[min(len(self.asked), len(self.talks) - 1)]
+        self.asked.append((line, headers))
+        return talk
+
+    @property
+    def connections(self):
+        """How many are open."""
+        return len(self._tasks)
+
     async def left_with(self, connections):
         """Wait until no more connections than these are open."""
-        while len(self._tasks) > connections:
+        while self.connections > connections:
             self._fewer.clear()
             await self._fewer.wait()
 
@@ -83,9 +94,7 @@ class FaultServer:
         if head[0].startswith("POST /api/token"):
             writer.write(answer(TOKEN.encode()))
             return True
-        talk = self.talks[min(len(self.asked), len(self.talks) - 1)]
-        self.asked.append((head[0], headers))
-        for step in talk:
+        for step in self.talk(head[0], headers):
             if isinstance(step, bytes):
                 writer.write(step)
                 await writer.drain()
