@@ -21,18 +21,19 @@ TYPED = {
 
 
 class Clients:
-    """Clients that each ask one thing after the other.
+    """Clients that each ask for some tracks, and then for some others.
 
     `execute(query, variables)` answers, `ids` are those of tracks, `truth(id)` is what must be told
     of anything, as a mapping of fields. One of ten queries is left within `patience` seconds.
     """
 
-    def __init__(self, execute, ids, truth, *, seed, patience):
+    def __init__(self, execute, ids, truth, *, seed, patience, most=20):
         self._execute = execute
         self._ids = ids
         self._truth = truth
         self._random = random.Random(seed)
         self._patience = patience
+        self._most = most
         self.answered = self.left = 0
         self.codes = Counter()
         self.wrong = []
@@ -43,7 +44,7 @@ class Clients:
 
     async def _client(self, until):
         while not until():
-            ids = self._random.sample(self._ids, self._random.randint(1, 20))
+            ids = self._random.sample(self._ids, self._random.randint(1, self._most))
             asking = asyncio.ensure_future(self._execute(QUERY, {"ids": ids}))
             if self._random.random() < 0.1:
                 await asyncio.wait([asking], timeout=self._random.random() * self._patience)

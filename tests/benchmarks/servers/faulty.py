@@ -46,15 +46,20 @@ FAULTS = {
 
 
 class FaultyServer(FaultServer):
-    """Knows every id, and fails for a share of the calls, 0 to 1."""
+    """Knows every id, and fails for a share of the calls, 0 to 1.
+
+    Of tokens only those that served a call are refused, for good: that two in a row are no good is
+    no passing fault, and has half a minute's consequences.
+    """
 
     def __init__(self, share, seed):
         super().__init__()
         self._share = share
         self._random = random.Random(seed)
         self._met = Counter()
+        self._served = set()  # tokens
 
-    def talk(self, line, _headers):
+    def talk(self, line, headers):
         path, _, query = line.split()[1].partition("?")
         kind = path.rpartition("/")[2].encode()
         if kind == b"_stats":
@@ -65,6 +70,11 @@ class FaultyServer(FaultServer):
         fault = None
         if self._random.random() < self._share:
             fault = self._random.choice(list(FAULTS))
+        token = headers["authorization"]
+        if fault == "401" and token not in self._served:
+            fault = "503"
+        if fault is None:
+            self._served.add(token)
         self._met[fault or "good"] += 1
         return FAULTS[fault](good) if fault else [answer(good)]
 
