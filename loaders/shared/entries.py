@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from loaders.cache import Keep
-from loaders.records import Album, Artist, Track
+from loaders.records import Album, Artist, Enrichment, Image, Track
 from loaders.shared.keyspace import Keyspace
 from loaders.shared.scripts import FILL, LEASES, LOOK
 from loaders.shared.store import Argument, SharedStore
@@ -30,6 +30,12 @@ KINDS: dict[str, Any] = {
     "albums": Album | None,
     "isrcs": tuple[Track, ...],
     "upcs": tuple[Album, ...],
+    "listens": int | None,
+    "recordings": Enrichment | None,
+    "about_artists": Enrichment | None,
+    "release_groups": Enrichment | None,
+    "images": Image | None,
+    "covers": tuple[Image, ...] | None,
 }
 
 # Seconds that a lease lasts unless it is kept for longer, so that a killed process holds up others
