@@ -16,7 +16,7 @@ $(or $(MAKECMDGOALS),help):
 else
 
 .NOTPARALLEL:
-.PHONY: help serve test lint types architecture schema coverage tests fix export lock audit bench graphiql clean \
+.PHONY: help serve test lint types architecture schema coverage tests soak fix export lock audit bench graphiql clean \
     environment environment-to-run
 
 help:  ## this list
@@ -77,6 +77,10 @@ bench: environment  ## Unisono beside its rivals, by columns beside graphql-core
 	$(BIN)/python -m tests.benchmarks.end_to_end $(ARGS)
 	$(BIN)/python -m tests.benchmarks.executor
 	$(BIN)/python -m tests.benchmarks.growth
+
+soak: environment  ## half a minute at full load, a tenth of all calls faulty; nothing may be left behind
+	$(BIN)/python -m tests.benchmarks.soak $(ARGS)
+
 graphiql:  ## build the query page's GraphiQL anew, of the versions in .ci/graphiql (needs node and npm)
 	@.ci/graphiql/make
 
