@@ -16,7 +16,7 @@ $(or $(MAKECMDGOALS),help):
 else
 
 .NOTPARALLEL:
-.PHONY: help serve test lint types architecture schema coverage tests fix export lock audit bench clean \
+.PHONY: help serve test lint types architecture schema coverage tests fix export lock audit bench graphiql clean \
     environment environment-to-run
 
 help:  ## this list
@@ -77,6 +77,8 @@ bench: environment  ## Unisono beside its rivals, by columns beside graphql-core
 	$(BIN)/python -m tests.benchmarks.end_to_end $(ARGS)
 	$(BIN)/python -m tests.benchmarks.executor
 	$(BIN)/python -m tests.benchmarks.growth
+graphiql:  ## build the query page's GraphiQL anew, of the versions in .ci/graphiql (needs node and npm)
+	@.ci/graphiql/make
 
 clean:  ## remove the environments and all caches
 	rm -rf .venv .venv-* .coverage* .hypothesis .*_cache dist

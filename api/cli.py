@@ -22,6 +22,7 @@ from api.cost import Cost, Pace, cost_of
 from api.doctor import examine, report
 from api.documents import prepare
 from api.engine import Answer, Engine, Operation
+from api.enrich import EnrichError, enrich
 from api.logs import set_up_logs
 from api.schema import GRAPHQL_SCHEMA, sdl
 from loaders import Settings, SettingsError, unknown_variables
@@ -49,10 +50,10 @@ Workers = Annotated[int, typer.Option(min=1, max=64, help="Processes; each batch
 
 
 def main() -> None:
-    """Run the command; broken settings are told in one line."""
+    """Run the command; what cannot be meant is told in one line."""
     try:
         app()
-    except SettingsError as error:
+    except (SettingsError, EnrichError) as error:
         _stop(str(error), MISUSED)
 
 
@@ -120,6 +121,9 @@ def query(
     typer.echo(msgspec.json.format(msgspec.json.encode(answer.body())))
     if answer.errors:
         raise typer.Exit(FAILED)
+
+
+app.command(no_args_is_help=True)(enrich)
 
 
 @app.command()

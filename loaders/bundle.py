@@ -26,11 +26,16 @@ _Entity: TypeAlias = tuple[str, str, str]
 # a third of the usual deadline. More of them fail, and may be asked again.
 LOOKUPS_PER_REQUEST = 10
 
+# The scope of all that is asked in the background: first come, first served. Its traces know what
+# was asked, and not by which calls it came.
+_BACKGROUND = "background"
+
 
 class Loaders:
     """One request's view of all providers; made by `Providers.loaders()`.
 
-    `deadline` is loop time; a key that is not there by then fails.
+    `deadline` is loop time; a key that is not there by then fails. In the `background` keys let
+    those of others go first.
     """
 
     def __init__(
@@ -40,9 +45,11 @@ class Loaders:
         *,
         trace: Trace,
         deadline: float | None = None,
+        background: bool = False,
     ) -> None:
         self.trace = trace
         self.deadline = deadline
+        self._background = background
         self._providers = providers
         self._off = off
         self._loaders: dict[str, Loader[Any, Any]] = {}
@@ -158,11 +165,12 @@ class Loaders:
         self, entities: Sequence[_Entity], part: str | None
     ) -> list[Record | Exception | None]:
         outcomes = await self._load(self._asked(entities, part))
-        unsure = [
-            index
-            for index, outcome in enumerate(outcomes)
-            if isinstance(outcome, MaybeMergedError) and self._may_look_up(entities[index])
-        ]
+        maybe = [index for index, it in enumerate(outcomes) if isinstance(it, MaybeMergedError)]
+        unsure = [index for index in maybe if self._may_look_up(entities[index])]
+        for index in sorted(set(maybe).difference(unsure)):
+            provider, kind, native = entities[index]
+            name = f"{provider}.{RESOURCE_OF_KIND[kind]}"
+            self.trace.answer(name, [native], [outcomes[index]])
         if unsure:
             looked_up = await self._load([self._look_up(entities[index], part) for index in unsure])
             for index, outcome in zip(unsure, looked_up, strict=True):
@@ -189,8 +197,11 @@ class Loaders:
         return on is not None and part in on.parts.get(kind, ())
 
     def _may_look_up(self, entity: _Entity) -> bool:
-        """Tell whether this request may look for one more entity that may have been merged."""
-        if len(self._unsure) < LOOKUPS_PER_REQUEST:
+        """Tell whether this request may look for one more entity that may have been merged.
+
+        One without a deadline may look for all of them.
+        """
+        if self.deadline is None or len(self._unsure) < LOOKUPS_PER_REQUEST:
             self._unsure.add(entity)
         return entity in self._unsure
 
@@ -220,15 +231,18 @@ class Loaders:
                     outcomes[index] = loader
                 continue
             keys = [asked[index][2] for index in indexes]
-            self.trace.ask(f"{provider}.{resource}", keys)
-            waiting.append((indexes, loader.load_many(keys, return_exceptions=True)))
+            name = f"{provider}.{resource}"
+            self.trace.ask(name, keys)
+            waiting.append((name, keys, indexes, loader.load_many(keys, return_exceptions=True)))
         # All are submitted by now, so waiting for one after the other is waiting for the slowest.
         try:
-            for indexes, values in waiting:
-                for index, value in zip(indexes, await values, strict=True):
+            for name, keys, indexes, values in waiting:
+                settled = await values
+                self.trace.answer(name, keys, settled, passing=MaybeMergedError)
+                for index, value in zip(indexes, settled, strict=True):
                     outcomes[index] = value
         finally:
-            for _, values in waiting:  # who is cancelled waits for none of them any more
+            for *_, values in waiting:  # who is cancelled waits for none of them any more
                 values.cancel()
         return outcomes
 
@@ -245,8 +259,12 @@ class Loaders:
         processor = on.resources.get(resource)
         if processor is None:
             return NotConfiguredError(provider, f"{provider} has no {resource}")
-        cached = on.memory.cached.get(resource)
-        loader = Loader.over(cached or processor, scope=self.trace, deadline=self.deadline)
+        loader = Loader.over(
+            on.memory.cached.get(resource, processor),
+            scope=_BACKGROUND if self._background else self.trace,
+            deadline=self.deadline,
+            background=self._background,
+        )
         self._loaders[name] = loader
         self.trace.watch(name, loader)
         return loader

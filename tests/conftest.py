@@ -1,11 +1,13 @@
 """Every async test runs on the virtual clock: no test sleeps, every time is exact.
 
-And no test may print a secret: each has one that is easily found, and is searched for it.
+And no test may print a secret: each has one that is easily found, and is searched for it. Nor may
+one speak to any other machine.
 """
 
 from __future__ import annotations
 
 import os
+import socket
 
 import pytest
 from pydantic import SecretStr
@@ -16,9 +18,18 @@ from api.testing.clock import VirtualClockLoop
 from loaders import Settings
 from tests.canary import ENVIRON, KEYS, LeakError, look_for_secrets
 
+OURSELVES = {"127.0.0.1", "::1", "localhost", None}
+
 
 def pytest_configure():
     os.environ.update(ENVIRON)
+    look_up = socket.getaddrinfo
+
+    def look_up_ourselves(host, *args, **options):
+        assert host in OURSELVES, f"a test would speak to {host}"
+        return look_up(host, *args, **options)
+
+    socket.getaddrinfo = look_up_ourselves
 
 
 @pytest.fixture

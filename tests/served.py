@@ -13,11 +13,19 @@ import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
+from loaders import Settings
+from loaders.settings import SIMULATOR_URL, ProviderSettings
 from tests.canary import ENVIRON, look_for_secrets
 
 # Compiled once for all: to compile everything that is imported takes seconds at each start.
 COMPILED = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": f"{sys.prefix}/pycache"}
+
+# The settings of every provider there is, as the demo has them.
+PROVIDERS = {
+    name: own for name, own in Settings.demo_settings() if isinstance(own, ProviderSettings)
+}
 
 # Real seconds for what must come, on a machine that does much else.
 PATIENCE = 60
@@ -66,21 +74,44 @@ def process(*arguments, before="", **environ):
 
 def over(upstream):
     """Return the settings of a live server over a simulator process."""
-    url = f"http://127.0.0.1:{upstream}"
-    return ENVIRON | {
-        "UNISONO_SPOTIFY_BASE_URL": f"{url}/v1",
-        "UNISONO_SPOTIFY_TOKEN_URL": f"{url}/api/token",
-        "UNISONO_MUSICBRAINZ_BASE_URL": f"{url}/ws/2",
+    return {
+        **ENVIRON,
+        **{
+            f"UNISONO_{provider}_{name}".upper(): url.replace(SIMULATOR_URL, here(upstream))
+            for provider, own in PROVIDERS.items()
+            for name, url in own
+            if isinstance(url, str) and url.startswith(SIMULATOR_URL)
+        },
         "UNISONO_CONTACT": "me@example.org",
     }
 
 
+def here(port):
+    return f"http://127.0.0.1:{port}"
+
+
+class Answer(NamedTuple):
+    """An HTTP answer."""
+
+    status: int
+    body: bytes
+    headers: http.client.HTTPMessage
+
+    def json(self):
+        return json.loads(self.body)
+
+    def codes(self):
+        return [error["extensions"]["code"] for error in self.json().get("errors", ())]
+
+
 def ask(port, method, path, body=None, **headers):
+    """Send a request, a body that is not bytes as JSON; return its answer."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     try:
         content = {} if body is None else {"content-type": "application/json"}
         given = {name.replace("_", "-"): value for name, value in headers.items()}
-        connection.request(method, path, body and json.dumps(body), {**content, **given})
+        sent = body if body is None or isinstance(body, bytes) else json.dumps(body)
+        connection.request(method, path, sent, {**content, **given})
         return read(connection)
     finally:
         connection.close()
@@ -95,12 +126,12 @@ def begin(port, query):
 
 
 def read(connection):
-    """Return the status and the body of the answer to what was begun."""
+    """Return the answer to what was begun."""
     answer = connection.getresponse()
     body = answer.read()
     look_for_secrets("an answer", body)
     look_for_secrets("the headers of an answer", str(answer.headers))
-    return answer.status, body
+    return Answer(answer.status, body, answer.headers)
 
 
 def until(condition):

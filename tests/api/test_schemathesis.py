@@ -14,7 +14,7 @@ from schemathesis.graphql import nodes
 from api.connections import cursor
 from api.schema import GRAPHQL_SCHEMA
 from loaders.simulator import Simulator
-from tests.served import over, process
+from tests.served import PROVIDERS, here, over, process
 
 FIELDS = sorted(GRAPHQL_SCHEMA.get_root_type(OperationType.QUERY).fields)
 
@@ -29,9 +29,14 @@ CODES = {
 INTS = st.integers(-(2**31), 2**31 - 1)
 
 
-# At MusicBrainz' pace of a call a second it would take hours; and dear queries are no better.
-NO_PACE = "from loaders.simulator.musicbrainz import Pace; Pace.admits = lambda *_, **__: True"
-LIMITS = {"UNISONO_MUSICBRAINZ_RATE": "0", "UNISONO_MAX_CALLS": "100"}
+# At the providers' paces, a call a second for one, it would take hours; dear queries are no better.
+NO_PACE = """
+from loaders.simulator import deezer, listenbrainz, musicbrainz
+musicbrainz.Pace.admits = lambda *_, **__: True
+listenbrainz.Windows.admit = lambda *_, **__: True
+deezer.CALLS_PER_WINDOW = None
+"""
+LIMITS = {f"UNISONO_{name.upper()}_RATE": "0" for name in PROVIDERS} | {"UNISONO_MAX_CALLS": "100"}
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +45,7 @@ def url():
         process("simulate", before=NO_PACE) as (_, upstream),
         process("serve", **over(upstream), **LIMITS) as (server, port),
     ):
-        yield f"http://127.0.0.1:{port}/graphql"
+        yield f"{here(port)}/graphql"
         assert [line for line in server.logged() if line["level"] == "error"] == []
 
 
@@ -55,6 +60,7 @@ def known_to(field):
     ids = {
         kind: [f"spotify:{kind}:{each.spotify_id}" for each in few]
         + [f"musicbrainz:{kind}:{each.mbid}" for each in few]
+        + [f"deezer:{kind}:{each.deezer_id}" for each in few]
         for kind, few in things.items()
     }
     ids["isrc"] = [track.recording.isrc for track in things["track"] if track.recording.isrc]
@@ -96,5 +102,6 @@ def test_it_finds_nothing_but_typed_errors(url, field, mode):
         answered["data"] += any((told.get("data") or {}).values())
 
     ask()
-    is_asked_well = mode is GenerationMode.POSITIVE or field == "providers"  # it has no argument
+    takes_nothing = field in {"providers", "sources"}  # so nothing can be wrong about it
+    is_asked_well = mode is GenerationMode.POSITIVE or takes_nothing
     assert bool(answered["data"]) is is_asked_well

@@ -1,6 +1,5 @@
 """The served process: what only a real one shows, from its first line to its exit code."""
 
-import json
 import signal
 import socket
 import time
@@ -23,7 +22,7 @@ def simulator():
 @pytest.fixture
 def live(simulator):
     """A live server over a simulator process."""
-    assert ask(simulator, "POST", "/_reset", {})[0] < 300
+    assert ask(simulator, "POST", "/_reset", {}).status < 300
     settings = {
         "UNISONO_GRACE": "2",
         "UNISONO_CACHE_ENTRIES": "0",  # every query shall call
@@ -33,12 +32,12 @@ def live(simulator):
 
 
 def is_running(port):
-    return b"unisono_operations_running 1.0" in ask(port, "GET", "/metrics")[1]
+    return b"unisono_operations_running 1.0" in ask(port, "GET", "/metrics").body
 
 
 def slow(upstream, seconds):
     fault = {"route": "GET /v1/tracks", "latency": seconds}
-    assert ask(upstream, "POST", "/_fault", fault)[0] < 300
+    assert ask(upstream, "POST", "/_fault", fault).status < 300
 
 
 def test_at_sigterm_what_runs_is_finished_and_new_queries_are_sent_away(live):
@@ -47,12 +46,11 @@ def test_at_sigterm_what_runs_is_finished_and_new_queries_are_sent_away(live):
     running = begin(port, QUERY)
     until(lambda: is_running(port))
     server.send_signal(signal.SIGTERM)
-    until(lambda: ask(port, "GET", "/readyz")[0] == 503)
-    status, body = ask(port, "POST", "/graphql", {"query": QUERY})
-    assert status == 503
-    assert json.loads(body)["errors"][0]["extensions"]["code"] == "SHUTTING_DOWN"
-    status, body = read(running)
-    assert (status, json.loads(body)) == (200, {"data": {"track": None}})
+    until(lambda: ask(port, "GET", "/readyz").status == 503)
+    late = ask(port, "POST", "/graphql", {"query": QUERY})
+    assert (late.status, late.codes()) == (503, ["SHUTTING_DOWN"])
+    answer = read(running)
+    assert (answer.status, answer.json()) == (200, {"data": {"track": None}})
     running.close()
     assert server.wait(timeout=10) == 0
 
@@ -64,12 +62,11 @@ def test_at_sigterm_what_outlasts_the_grace_is_told_so(live):
     until(lambda: is_running(port))
     began = time.monotonic()
     server.send_signal(signal.SIGTERM)
-    status, body = read(running)
-    body = json.loads(body)
+    answer = read(running)
     running.close()
-    assert status == 200
-    assert body["data"] == {"track": None}
-    assert body["errors"][0]["extensions"]["code"] == "SHUTTING_DOWN"
+    assert answer.status == 200
+    assert answer.json()["data"] == {"track": None}
+    assert answer.codes() == ["SHUTTING_DOWN"]
     assert server.wait(timeout=10) == 0
     assert time.monotonic() - began < 7.0
 
@@ -80,7 +77,7 @@ def test_a_second_sigterm_ends_at_once(live):
     running = begin(port, QUERY)
     until(lambda: is_running(port))
     server.send_signal(signal.SIGTERM)
-    until(lambda: ask(port, "GET", "/readyz")[0] == 503)
+    until(lambda: ask(port, "GET", "/readyz").status == 503)
     server.send_signal(signal.SIGTERM)
     assert server.wait(timeout=1.5) == -signal.SIGTERM
     running.close()
@@ -88,13 +85,13 @@ def test_a_second_sigterm_ends_at_once(live):
 
 def test_a_client_that_goes_away_is_not_waited_for(live):
     server, port, upstream = live
-    assert ask(port, "POST", "/graphql", {"query": QUERY})[0] == 200
+    assert ask(port, "POST", "/graphql", {"query": QUERY}).status == 200
     slow(upstream, 8.0)
     running = begin(port, QUERY)
     until(lambda: is_running(port))
     running.close()
     gone = b'unisono_operations_total{outcome="gone",type="query"} 1.0'
-    until(lambda: gone in ask(port, "GET", "/metrics")[1])
+    until(lambda: gone in ask(port, "GET", "/metrics").body)
     server.send_signal(signal.SIGTERM)
     assert server.wait(timeout=10) == 0
 
@@ -115,7 +112,7 @@ def test_a_secret_is_in_nothing_that_is_printed_or_answered(live):
     server.send_signal(signal.SIGTERM)
     assert server.wait(timeout=10) == 0
     printed = server.printed()
-    assert CANARY.encode() not in b"".join(body for _, body in seen)
+    assert CANARY.encode() not in b"".join(each.body for each in seen)
     assert CANARY.encode() not in printed
     assert b"earer" not in printed
     events = [line["event"] for line in server.logged()]
@@ -144,7 +141,7 @@ def test_a_body_that_never_ends_holds_up_nobody():
         socket.create_connection(("127.0.0.1", port)) as slow_client,
     ):
         slow_client.sendall(head)
-        assert ask(port, "POST", "/graphql", {"query": "{ __typename }"})[0] == 200
+        assert ask(port, "POST", "/graphql", {"query": "{ __typename }"}).status == 200
 
 
 def test_several_workers_end_together():
@@ -156,6 +153,6 @@ def test_several_workers_end_together():
 
 def _answers(port):
     try:
-        return ask(port, "GET", "/healthz")[0] == 200
+        return ask(port, "GET", "/healthz").status == 200
     except OSError:
         return False
