@@ -17,7 +17,7 @@ else
 
 .NOTPARALLEL:
 .PHONY: help serve test lint types architecture schema coverage tests fix export lock audit clean \
-    environment environment-to-run
+    defects mutants bench environment environment-to-run
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -53,6 +53,15 @@ tests: environment  ## pytest, then again on each other tested Python that is he
 	    echo .venv-$$version/bin/pytest --quiet $(ARGS); \
 	    .venv-$$version/bin/pytest --quiet $(ARGS) || exit; \
 	done
+
+mutants: environment  ## rules of batching are broken one by one: which breach does no test notice?
+	$(BIN)/python -m tests.batching.mutants
+
+defects: environment  ## what other loaders get wrong, by running them: the README's table
+	$(BIN)/python -m tests.defects
+
+bench: environment  ## what a key costs, beside other loaders: the README's table
+	$(BIN)/python -m tests.benchmarks.loaders
 
 fix: environment  ## ruff corrects and formats
 	$(BIN)/ruff check --fix
