@@ -18,18 +18,27 @@ from typing import Any, NamedTuple
 import msgspec
 
 from loaders.cache import Keep
-from loaders.records import Album, Artist, Track
+from loaders.ids import Ref
+from loaders.records import Album, Artist, Enrichment, Image, Track
 from loaders.shared.keyspace import Keyspace
 from loaders.shared.scripts import FILL, LEASES, LOOK
 from loaders.shared.store import Argument, SharedStore
 
-# What the entries of a resource are; those of others are not shared.
+# What the entries of a resource are. Those of others are not shared: pages, searches, and look-ups,
+# which tell their entity's entry as well.
 KINDS: dict[str, Any] = {
     "tracks": Track | None,
     "artists": Artist | None,
     "albums": Album | None,
     "isrcs": tuple[Track, ...],
     "upcs": tuple[Album, ...],
+    "links": tuple[Ref, ...],
+    "listens": int | None,
+    "recordings": Enrichment | None,
+    "about_artists": Enrichment | None,
+    "release_groups": Enrichment | None,
+    "images": Image | None,
+    "covers": tuple[Image, ...] | None,
 }
 
 # Seconds that a lease lasts unless it is kept for longer, so that a killed process holds up others
