@@ -83,6 +83,8 @@ class SharedEntries:
 
     def __init__(self, store: SharedStore, keyspace: Keyspace, resource: str, keep: Keep) -> None:
         self.resource = resource
+        #: Keys that were found fresh, found stale, and not found: those this process fetches.
+        self.fresh = self.stale = self.miss = 0
         #: Entries that were not what they should have been, and are written anew.
         self.poisoned = 0
         self._store = store
@@ -115,10 +117,12 @@ class SharedEntries:
         told = await self._store.run(LOOK, [*self._entries(keys), *self._leases(keys)], args)
         if told is None:
             return [Claim.OPEN] * len(keys)
-        return [
+        looked = [
             Claim(one) if isinstance(one, int) else self._found(key, *one)
             for key, one in zip(keys, told, strict=True)
         ]
+        self._count(looked)
+        return looked
 
     def fill(self, outcomes: Mapping[str, Any]) -> None:
         """Tell all processes what this one was told."""
@@ -186,6 +190,14 @@ class SharedEntries:
 
     def _leases(self, keys: Iterable[str]) -> list[str]:
         return [self._keyspace.lease(self.resource, key) for key in keys]
+
+    def _count(self, looked: Iterable[Found | Claim]) -> None:
+        for one in looked:
+            if isinstance(one, Found):
+                self.fresh += one.is_fresh
+                self.stale += not one.is_fresh
+            else:  # what another process fetches will be found
+                self.miss += one is not Claim.TAKEN
 
     def _found(self, key: str, age_ms: int, is_fresh: int, entry: bytes) -> Found | Claim:
         try:
