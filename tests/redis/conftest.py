@@ -1,15 +1,14 @@
 """What the tests against a real Redis share: the server, real time, and an end to all waiting.
 
 A server is looked for on the PATH, then where a package has brought one. Where there is none these
-tests are skipped, loudly; with UNISONO_TEST_REDIS=required, as in `.ci/run`, they fail.
+tests are skipped, loudly; with TESTS_NEED=redis, as in `.ci/run`, they fail.
 """
-
-import os
 
 import pytest
 
 from loaders.shared import SharedStore
 from loaders.shared import store as store_module
+from tests.needs import missing
 from tests.redis.server import RedisServer, binaries
 
 BINARIES = binaries()
@@ -35,8 +34,7 @@ def patience(monkeypatch):
 def binary():
     """Return the path of a server."""
     if not BINARIES:
-        fail = pytest.fail if os.environ.get("UNISONO_TEST_REDIS") == "required" else pytest.skip
-        fail(NONE_HERE)
+        missing("redis", NONE_HERE)
     return next(iter(BINARIES.values()))
 
 
