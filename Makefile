@@ -16,7 +16,7 @@ $(or $(MAKECMDGOALS),help):
 else
 
 .NOTPARALLEL:
-.PHONY: help serve test lint types architecture schema coverage tests fix export lock audit bench graphiql clean \
+.PHONY: help serve test lint types architecture schema coverage tests fix export lock audit bench picture graphiql clean \
     environment environment-to-run
 
 help:  ## this list
@@ -77,6 +77,9 @@ bench: environment  ## Unisono beside its rivals, by columns beside graphql-core
 	$(BIN)/python -m tests.benchmarks.end_to_end $(ARGS)
 	$(BIN)/python -m tests.benchmarks.executor
 	$(BIN)/python -m tests.benchmarks.growth
+picture: environment  ## write docs/live.png, the README's picture, of the real page (needs chromium)
+	$(BIN)/python -m tests.pages.picture
+
 graphiql:  ## build the query page's GraphiQL anew, of the versions in .ci/graphiql (needs node and npm)
 	@.ci/graphiql/make
 

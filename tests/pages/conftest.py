@@ -4,31 +4,16 @@ Chromium is looked for on the PATH. Where there is none these tests are skipped,
 TESTS_NEED=chromium, as in `.ci/run`, they fail. What was seen last is kept in `screenshots`.
 """
 
-import os
-import shutil
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from tests.needs import missing
+from tests.pages.chromium import NONE_HERE, PATH, chromium
 from tests.served import ask, process
 
-NONE_HERE = "NO CHROMIUM: no browser looked at the pages. Install chromium, or put it on the PATH."
-NAMES = ("chromium", "chromium-browser", "google-chrome")
 SCREENSHOTS = Path(__file__).parent / "screenshots"
-
-# A browser that speaks to nobody but us; as root, as in a container, it has no sandbox.
-OPTIONS = [
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-sync",
-    "--no-first-run",
-    *(["--no-sandbox"] if os.geteuid() == 0 else []),
-]
 
 # Milliseconds until something that should be seen is missed; on a busy machine all takes long.
 PATIENCE = 20_000
@@ -36,13 +21,10 @@ PATIENCE = 20_000
 
 @pytest.fixture(scope="session")
 def browser():
-    found = next(filter(None, map(shutil.which, NAMES)), None)
-    if found is None:
+    if PATH is None:
         missing("chromium", NONE_HERE)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=OPTIONS)
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -67,7 +67,7 @@ function finished(own, answer) {
     loader: event.loader,
     size: event.size,
     left: event.at,
-    failed: (event.keys ?? []).filter((key) => failed.has(`${event.loader} ${key}`)).length,
+    failed: landed.get(event.batch).retries ? 0 : (event.keys ?? []).filter((key) => failed.has(`${event.loader} ${key}`)).length,
   }));
   const sum = (name) => answer.counts.reduce((total, row) => total + row[name], 0);
   return {
