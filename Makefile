@@ -25,7 +25,7 @@ help:  ## this list
 serve: environment-to-run  ## the server over its built-in catalogue, on http://127.0.0.1:8000
 	@$(BIN)/unisono serve --demo $(ARGS)
 
-test: lint types architecture schema coverage tests  ## the next six, in this order
+test: lint types architecture schema audit coverage tests  ## the next seven, in this order
 
 lint: environment  ## ruff: its rules, its format
 	$(BIN)/ruff check --quiet --output-format concise
@@ -39,6 +39,9 @@ architecture: environment  ## import-linter: who may import whom
 
 schema: environment  ## schema.graphql is what the code exports, and breaks no client of the last
 	$(BIN)/unisono schema --check schema.graphql --baseline tests/data/baseline.graphql
+
+audit: environment  ## packages from npm: GraphQL over HTTP audited, a client made, the schema linted
+	@.ci/audit $(BIN)/unisono
 
 coverage: environment  ## every branch of batching is walked by its own tests
 	$(BIN)/coverage run -m pytest --quiet tests/batching
@@ -69,9 +72,6 @@ lock:  ## write the lock files, with uv (ARGS=--upgrade: with the newest version
 	@test -n "$(UV)" || { echo "make lock needs uv on the PATH." >&2; exit 1; }
 	$(COMPILE) --output-file requirements.lock
 	$(COMPILE) --group dev --constraints requirements.lock --output-file requirements-dev.lock
-
-audit: environment  ## GraphQL over HTTP, audited by graphql-http against the served demo (needs node and npm)
-	@.ci/audit $(BIN)/unisono
 
 bench: environment  ## Unisono beside its rivals, by columns beside graphql-core, and how it grows (15 minutes)
 	$(BIN)/python -m tests.benchmarks.end_to_end $(ARGS)

@@ -23,6 +23,7 @@ from api.cost import Cost, Pace, cost_of
 from api.doctor import examine, report
 from api.documents import prepare
 from api.engine import Answer, Engine, Operation
+from api.enrich import EnrichError, enrich
 from api.logs import set_up_logs
 from api.schema import GRAPHQL_SCHEMA, sdl
 from api.waterfall import Waterfall
@@ -51,10 +52,10 @@ Workers = Annotated[int, typer.Option(min=1, max=64, help="Processes; each batch
 
 
 def main() -> None:
-    """Run the command; broken settings are told in one line."""
+    """Run the command; what cannot be meant is told in one line."""
     try:
         app()
-    except SettingsError as error:
+    except (SettingsError, EnrichError) as error:
         _stop(str(error), MISUSED)
 
 
@@ -128,6 +129,9 @@ def query(
         waterfall.draw(Console(stderr=True, highlight=False), report)
     if answer.errors:
         raise typer.Exit(FAILED)
+
+
+app.command(no_args_is_help=True)(enrich)
 
 
 @app.command()

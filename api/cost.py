@@ -4,12 +4,12 @@ The walk goes down the selection with a number of objects per provider, and note
 how many keys it can be asked at most. Keys that are asked by answers to the same calls stand in one
 line, the `chain`: ("tracks", "artists") is what the tracks' answers make us ask of artists.
 
-A line of n keys, s to a call, asked in at most w waves (one per call that brings the parents),
+A line of n keys, s to a call, asked in at most w waves (one per call that brings their parents),
 takes at most min(n, ceil(n / s) + w - 1) calls. Calls that have to be made again are not counted,
-nor tokens.
+nor tokens, nor further pages of what MusicBrainz finds by ISRCs.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any, NamedTuple
@@ -38,16 +38,37 @@ from loaders import InvalidIdError, Ref, parse_ref
 # has more.
 ARTISTS = 10
 
-# An ISRC's tracks at one provider: the first page that Spotify gives.
-TRACKS_OF_ISRC = 50
+# An ISRC's tracks at one provider: the first page that Spotify gives; Deezer gives one track.
+USUAL_TRACKS_OF_ISRC = 50
+TRACKS_OF_ISRC = {"deezer": 1}
 
 _RESOURCES = {"Track": "tracks", "Artist": "artists", "Album": "albums"}
 
 # Fields that a partial record may not tell: then it is completed, once for all of them.
 _TOLD = {
-    "Track": {"isrc", "popularity", "album"},
-    "Artist": {"country", "genres", "image", "popularity", "followers"},
-    "Album": {"totalTracks", "upc", "label", "popularity", "cover"},
+    "Track": {"isrc", "popularity", "album", "listens", "tags", "on"},
+    "Artist": {"country", "genres", "genresSource", "image", "popularity", "followers"},
+    "Album": {"totalTracks", "upc", "label", "popularity", "cover", "on"},
+}
+
+# By what a thing of another provider is looked for at MusicBrainz: those who know more about things
+# know them by its ids. Of other kinds they are asked for what is from there alone.
+_AT_MUSICBRAINZ = {"Track": "isrcs", "Artist": "links"}
+
+# Whom such a field asks then: each for one key per object, one after the other.
+_ENRICHED: Mapping[tuple[str, str], Sequence[tuple[str, str]]] = {
+    ("Track", "listens"): [("listenbrainz", "listens")],
+    ("Track", "tags"): [("listenbrainz", "recordings")],
+    ("Artist", "country"): [("musicbrainz", "artists")],
+    ("Artist", "genres"): [("listenbrainz", "about_artists")],
+    ("Artist", "genresSource"): [("listenbrainz", "about_artists")],
+    ("Artist", "tags"): [("listenbrainz", "about_artists")],
+    ("Artist", "image"): [("listenbrainz", "about_artists"), ("wikidata", "images")],
+    ("Album", "cover"): [
+        ("listenbrainz", "recordings"),
+        ("listenbrainz", "release_groups"),
+        ("coverart", "covers"),
+    ],
 }
 
 # Those that only these providers leave out where others tell them.
@@ -55,6 +76,10 @@ _TOLD_ELSEWHERE = {"Album": {"artists": ("deezer",)}}
 
 # Deezer is asked for a bar code with and without its first zero.
 _SPELLINGS = {("Album", "deezer"): 2}
+
+
+# How the chain of what is asked at a provider on behalf of another's objects ends.
+_ELSEWHERE = " elsewhere"
 
 
 class Pace(NamedTuple):
@@ -170,16 +195,18 @@ class _Walk:
         keys = {**self._keys}
         for line, named in self._named.items():
             keys[line] = keys.get(line, 0) + len(named)
-        calls: dict[tuple[str, ...], int] = {}
+        calls: dict[tuple[str, ...], dict[str, int]] = {}
         loaders: dict[str, int] = {}
         for (chain, provider), count in sorted(keys.items(), key=lambda item: len(item[0][0])):
             pace = self._paces.get(provider)
             if pace is None or not count:
                 continue
             size = pace.sizes.get(chain[-1], 1)
-            waves = max(1, calls.get(chain[:-1], 1))
-            needed = min(count, ceil(count / size) + waves - 1)
-            calls[chain] = calls.get(chain, 0) + needed
+            bringing = calls.get(chain[:-1], {})
+            is_elsewhere = chain[-1].endswith(_ELSEWHERE)  # its parents are any provider's
+            waves = sum(bringing.values()) if is_elsewhere else bringing.get(provider, 0)
+            needed = min(count, ceil(count / size) + max(1, waves) - 1)
+            calls.setdefault(chain, {})[provider] = needed
             name = f"{provider}.{chain[-1]}"
             loaders[name] = loaders.get(name, 0) + needed
         return Cost(loaders)
@@ -217,7 +244,8 @@ class _Walk:
     def _isrcs(self, arguments: Mapping[str, Any], sets: tuple[SelectionSetNode, ...]) -> None:
         isrcs = {text for text in _list(arguments.get("isrcs")) if isinstance(text, str)}
         providers = {_provider(name) for name in _list(arguments.get("providers"))}
-        counts = {name: len(isrcs) for name in providers & {*self._paces} or self._paces}
+        able = {str(provider.value) for provider in Provider} & {*self._paces}
+        counts = dict.fromkeys(providers & able or able, len(isrcs))
         type_ = self._type("IsrcTracks")
         if "tracks" not in self._names(type_, sets):
             return  # nothing is asked before they are
@@ -242,6 +270,7 @@ class _Walk:
             completed = replace(completed, is_complete=True)
         elif not objects.is_complete:
             self._ask_elsewhere(objects, names)
+        self._enrich(completed, names)
         for nodes in fields.values():
             name = nodes[0].name.value
             below = self._below(completed if name in told else objects, nodes)
@@ -255,6 +284,24 @@ class _Walk:
         counts = {name: count for name, count in objects.counts.items() if name in providers}
         if counts:
             self._ask(replace(objects, counts=counts), _RESOURCES[objects.type.name])
+
+    def _enrich(self, objects: _Objects, names: Iterable[str]) -> None:
+        """Note what those who know more about these objects are asked."""
+        type_name = objects.type.name
+        asked = [steps for name in names if (steps := _ENRICHED.get((type_name, name)))]
+        own = objects.counts.get("musicbrainz", 0)
+        way = _AT_MUSICBRAINZ.get(type_name)
+        others = sum(objects.counts.values()) - own if way else 0
+        there = (*objects.chain, way) if way else objects.chain
+        if asked:
+            self._note(there, {"musicbrainz": others})
+        for steps in asked:
+            own_chain, chain = objects.chain, there
+            for provider, resource in steps:
+                own_chain, chain = (*own_chain, resource), (*chain, resource)
+                self._note(chain, {provider: others})
+                if provider != "musicbrainz":  # whose own have been completed
+                    self._note(own_chain, {provider: own})
 
     def _below(self, objects: _Objects, nodes: list[FieldNode]) -> _Objects | None:
         """Return the objects behind a field; None for a leaf that costs nothing."""
@@ -275,12 +322,15 @@ class _Walk:
             case "Track" | "Album", "artists":
                 counts = objects.times(ARTISTS)
             case "IsrcTracks", "tracks":
-                counts = objects.times(TRACKS_OF_ISRC)
+                counts = {
+                    provider: count * TRACKS_OF_ISRC.get(provider, USUAL_TRACKS_OF_ISRC)
+                    for provider, count in objects.counts.items()
+                }
             case _, _ if "provider" in arguments:  # the same thing elsewhere
                 where = _provider(arguments["provider"])
                 asked_each = _SPELLINGS.get((objects.type.name, where), 1)
                 elsewhere = {where: sum(objects.counts.values()) * asked_each}
-                asked = self._ask(replace(objects, counts=elsewhere), f"{name} elsewhere")
+                asked = self._ask(replace(objects, counts=elsewhere), f"{name}{_ELSEWHERE}")
                 counts = elsewhere
             case _:
                 pass

@@ -1,6 +1,7 @@
 """Engine: one operation in, one answer out; for HTTP, the command line and the test kit."""
 
 import asyncio
+import math
 import secrets
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -106,18 +107,22 @@ class Engine:
             for name, provider in self.providers.on.items()
         }
 
-    def context(self, *, request_id: str = "", trace: bool = False) -> Context:
+    def context(
+        self, *, request_id: str = "", trace: bool = False, background: bool = False
+    ) -> Context:
         """Return the context of a request; with `trace` it notes which field asked what.
 
         The operations of one request may share it, and with it the loaders and what they remember.
+        One in the background lets others go first, and takes the time that it takes.
         """
-        deadline = asyncio.get_running_loop().time() + self.settings.deadline
+        now = asyncio.get_running_loop().time()
+        deadline = None if background else now + self.settings.deadline
         account = Trace(fields=trace, feed=self.providers.feed)
         return Context(
-            loaders=self.providers.loaders(trace=account, deadline=deadline),
+            loaders=self.providers.loaders(trace=account, deadline=deadline, background=background),
             trace=account,
             request_id=request_id or new_request_id(),
-            deadline=deadline,
+            deadline=math.inf if deadline is None else deadline,
             settings=self.settings,
             providers=self.providers,
             names_fields=trace,

@@ -26,11 +26,16 @@ _Entity: TypeAlias = tuple[str, str, str]
 # a third of the usual deadline. More of them fail, and may be asked again.
 LOOKUPS_PER_REQUEST = 10
 
+# The scope of all that is asked in the background: first come, first served. Its traces know what
+# was asked, and not by which calls it came.
+_BACKGROUND = "background"
+
 
 class Loaders:
     """One request's view of all providers; made by `Providers.loaders()`.
 
-    `deadline` is loop time; a key that is not there by then fails.
+    `deadline` is loop time; a key that is not there by then fails. In the `background` keys let
+    those of others go first.
     """
 
     def __init__(
@@ -40,9 +45,11 @@ class Loaders:
         *,
         trace: Trace,
         deadline: float | None = None,
+        background: bool = False,
     ) -> None:
         self.trace = trace
         self.deadline = deadline
+        self._background = background
         self._providers = providers
         self._off = off
         self._loaders: dict[str, Loader[Any, Any]] = {}
@@ -190,8 +197,11 @@ class Loaders:
         return on is not None and part in on.parts.get(kind, ())
 
     def _may_look_up(self, entity: _Entity) -> bool:
-        """Tell whether this request may look for one more entity that may have been merged."""
-        if len(self._unsure) < LOOKUPS_PER_REQUEST:
+        """Tell whether this request may look for one more entity that may have been merged.
+
+        One without a deadline may look for all of them.
+        """
+        if self.deadline is None or len(self._unsure) < LOOKUPS_PER_REQUEST:
             self._unsure.add(entity)
         return entity in self._unsure
 
@@ -249,8 +259,12 @@ class Loaders:
         processor = on.resources.get(resource)
         if processor is None:
             return NotConfiguredError(provider, f"{provider} has no {resource}")
-        cached = on.memory.cached.get(resource)
-        loader = Loader.over(cached or processor, scope=self.trace, deadline=self.deadline)
+        loader = Loader.over(
+            on.memory.cached.get(resource, processor),
+            scope=_BACKGROUND if self._background else self.trace,
+            deadline=self.deadline,
+            background=self._background,
+        )
         self._loaders[name] = loader
         self.trace.watch(name, loader)
         return loader

@@ -10,6 +10,13 @@ Every provider has the same resources; a provider that lacks one leaves it out.
     album_tracks             PageKey -> Page of tracks, or None for an unknown album
     search                   SearchKey -> SearchPages
 
+Those that only know more about what others have take their ids, and have resources of their own:
+
+    listens                   a recording's MBID -> how often it was listened to, or None
+    recordings about_artists release_groups    a MBID -> Enrichment, or None
+    images                    a Wikidata id -> Image, or None
+    covers                    a release's MBID -> tuple of Images, or None
+
 One that has no bulk route for some fields of a record declares look-ups for them:
 
     track_lookup artist_lookup album_lookup    Lookup -> record with the parts wanted, or None
@@ -147,7 +154,7 @@ class Provider:
 
         After `grace` seconds, where given, the keys that are left fail.
         """
-        self.memory.end()
+        await self.memory.end()
         try:
             await asyncio.gather(
                 *(processor.close(grace=grace) for processor in self.resources.values())

@@ -2,20 +2,24 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Self
 
 from loaders.bundle import Loaders
 from loaders.cache import Cache
+from loaders.coverart import connect_coverart
 from loaders.deezer import connect_deezer
 from loaders.errors import NotConfiguredError
 from loaders.feed import Feed
 from loaders.http import ASGIApp, in_process
+from loaders.listenbrainz import connect_listenbrainz
 from loaders.musicbrainz import connect_musicbrainz
 from loaders.provider import Observer, Provider, ProviderStatus
-from loaders.settings import Settings
-from loaders.shared import Keyspace, SharedQuota, SharedStore
+from loaders.settings import ProviderSettings, Settings
+from loaders.shared import Keyspace, SharedEntries, SharedQuota, SharedStore
 from loaders.spotify import connect_spotify
 from loaders.trace import Trace
+from loaders.wikidata import connect_wikidata
 
 # How each provider is connected, in the order in which they are shown. `connect` raises
 # NotConfiguredError when the settings do not do; that provider is off then, and the rest is served.
@@ -23,6 +27,9 @@ CONNECT: dict[str, Callable[..., Provider]] = {
     "spotify": connect_spotify,
     "musicbrainz": connect_musicbrainz,
     "deezer": connect_deezer,
+    "listenbrainz": connect_listenbrainz,
+    "wikidata": connect_wikidata,
+    "coverart": connect_coverart,
 }
 
 
@@ -64,11 +71,8 @@ class Providers:
                 continue
             self._on[name].observers = self.observers
             self._on[name].feed = self.feed
-            if self.cache is not None:
-                self._on[name].memory.begin(self.cache, settings.of(name).partition(name))
+            self._share(self._on[name], settings.of(name))
         if self._store is not None:
-            for provider in self._on.values():
-                self._share(provider, self._store)
             await self._store.start()
 
     async def close(self, *, grace: float | None = None) -> None:
@@ -105,16 +109,36 @@ class Providers:
             for name in CONNECT
         ]
 
-    def loaders(self, *, trace: Trace | None = None, deadline: float | None = None) -> Loaders:
+    def loaders(
+        self,
+        *,
+        trace: Trace | None = None,
+        deadline: float | None = None,
+        background: bool = False,
+    ) -> Loaders:
         """Return the loaders of one request; `deadline` is loop time."""
-        return Loaders(self._on, self._off, trace=trace or Trace(), deadline=deadline)
+        return Loaders(
+            self._on,
+            self._off,
+            trace=trace or Trace(),
+            deadline=deadline,
+            background=background,
+        )
 
-    def _share(self, provider: Provider, store: SharedStore) -> None:
-        """Let a provider keep to what all processes may ask of it together."""
-        gate = provider.gate
-        keyspace = Keyspace.of(provider.name, self.settings.of(provider.name))
-        horizon = self.settings.deadline
-        gate.share(SharedQuota(store, keyspace, rate=gate.rate, burst=gate.burst, horizon=horizon))
+    def _share(self, provider: Provider, own: ProviderSettings) -> None:
+        """Let requests share what a provider tells, and processes what it allows as well."""
+        share = None
+        if self._store is not None:
+            keyspace = Keyspace.of(provider.name, own)
+            share = partial(SharedEntries.of, self._store, keyspace)
+            gate, horizon = provider.gate, self.settings.deadline
+            gate.share(
+                SharedQuota(
+                    self._store, keyspace, rate=gate.rate, burst=gate.burst, horizon=horizon
+                )
+            )
+        if self.cache is not None:
+            provider.memory.begin(self.cache, own.partition(provider.name), share)
 
     def _hello(self) -> list[dict[str, Any]]:
         """Return what whoever watches the feed is told first: who can be asked for what."""

@@ -25,7 +25,8 @@ def tree(tmp_path_factory):
     for package in ("api", "batching", "loaders"):
         shutil.copytree(ROOT / package, tree / package, ignore=shutil.ignore_patterns("__py*"))
     (tree / "tests" / "api").mkdir(parents=True)
-    shutil.copy(ROOT / "tests" / "conftest.py", tree / "tests")
+    for name in ("conftest.py", "canary.py"):
+        shutil.copy(ROOT / "tests" / name, tree / "tests")
     shutil.copy(ROOT / "pyproject.toml", tree)
     for name, text in NEW.items():
         (tree / name).parent.mkdir(exist_ok=True)

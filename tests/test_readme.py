@@ -1,13 +1,18 @@
 """What the README says is so: its settings, its codes, its figures and its programs."""
 
+import importlib
 import re
+import shlex
+import sys
 from pathlib import Path
 
 import pytest
 
 import api.errors
 import loaders.errors
+from api.cli import main
 from api.testing import TestClient
+from loaders.providers import CONNECT
 from loaders.settings import variables
 
 ROOT = Path(__file__).parents[1]
@@ -18,6 +23,19 @@ PROGRAMS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 def test_the_table_of_settings_is_what_the_code_reads():
     rows = re.findall(r"^\| `(UNISONO_\w+)` \| (?:`(.*?)`)? ?\| (.*?) \|$", README, re.MULTILINE)
     assert rows == [(each.name, each.default, each.description) for each in variables()]
+
+
+def test_every_source_has_its_terms_and_is_kept_as_long_as_they_say():
+    rows = re.findall(r"^\| ([\w ]+) \| .* \| .* \| (\d+) \+ (\d+) \|$", README, re.MULTILINE)
+    told = {
+        source.lower().replace(" ", "").removesuffix("archive"): (float(fresh), float(stale))
+        for source, fresh, stale in rows
+    }
+    assert told == {
+        name: (keep.fresh, keep.stale)
+        for name in CONNECT
+        for keep in [importlib.import_module(f"loaders.{name}").KEEP]
+    }
 
 
 def test_every_code_of_an_error_is_in_the_table_and_no_other():
@@ -34,6 +52,26 @@ def test_every_code_of_an_error_is_in_the_table_and_no_other():
     )
     assert told <= set(code.findall(everywhere))
     assert set(code.findall(errors)) - {"UPSTREAM_CIRCUIT_OPEN"} <= told
+
+
+def test_the_example_of_enrich_writes_what_it_shows(tmp_path, monkeypatch, capfd):
+    shown = re.search(r"\$ cat songs.txt\n(.*?)```", README, re.DOTALL)[1]
+    songs, command, said, lines = re.fullmatch(
+        r"(.*)\$ unisono (.*?)\n(.*?)\n\$ cat songs.jsonl songs.failures.jsonl\n(.*)",
+        shown,
+        re.DOTALL,
+    ).groups()
+    monkeypatch.chdir(tmp_path)
+    Path("songs.txt").write_text(songs, encoding="utf-8")
+    monkeypatch.setattr(sys, "argv", ["unisono", *shlex.split(command)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    assert capfd.readouterr().err == f"{said}\n"
+    written = "".join(
+        Path(name).read_text(encoding="utf-8") for name in ("songs.jsonl", "songs.failures.jsonl")
+    )
+    assert written == lines
 
 
 @pytest.mark.parametrize("program", [one for one in PROGRAMS if one.rstrip().endswith("main())")])

@@ -39,3 +39,74 @@ if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[1]) then
 end
 return 1
 """
+
+#: Look for entries; of those that are not there, each is leased to one process, which fetches it.
+#:
+#: An entry is two times of 13 digits, in milliseconds of the server's clock, and its bytes: when it
+#: was told, and until when it is fresh. A lease is its holder's token; an empty one is nobody's:
+#: its holder found nothing to share, so everybody is to fetch the entry without one.
+#:
+#: KEYS  the entries, then their leases
+#: ARGV  the asker's token, milliseconds of a lease, 1 if what is stale is as good as nothing
+#: ->    for each entry its age in milliseconds, 1 if it is fresh, and its bytes; or, in place of
+#:       these, 1 if it is leased to the asker, 0 if to another one, 2 if to nobody
+LOOK = """
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local count = #KEYS / 2
+local found = redis.call('MGET', unpack(KEYS, 1, count))
+local told = {}
+for i = 1, count do
+  local entry = found[i]
+  local fresh = entry and (tonumber(string.sub(entry, 14, 26)) or 0) > now
+  if entry and (fresh or ARGV[3] == '0') then
+    local age = math.max(0, now - (tonumber(string.sub(entry, 1, 13)) or now))
+    told[i] = {age, fresh and 1 or 0, string.sub(entry, 27)}
+  else
+    local lease = KEYS[count + i]
+    local holder = redis.call('GET', lease)
+    if not holder then
+      redis.call('SET', lease, ARGV[1], 'PX', ARGV[2])
+      told[i] = 1
+    elseif holder == '' then
+      told[i] = 2
+    else
+      told[i] = holder == ARGV[1] and 1 or 0
+    end
+  end
+end
+return told
+"""
+
+#: Write entries, and end the leases that their writer held.
+#:
+#: KEYS  the entries, then their leases
+#: ARGV  the writer's token; for each entry the milliseconds for which it is fresh, and for which
+#:       it is there, and its bytes
+FILL = """
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local count = #KEYS / 2
+for i = 1, count do
+  local fresh, there, bytes = ARGV[3 * i - 1], ARGV[3 * i], ARGV[3 * i + 1]
+  local entry = string.format('%013.0f%013.0f', now, now + fresh) .. bytes
+  redis.call('SET', KEYS[i], entry, 'PX', there)
+  if redis.call('GET', KEYS[count + i]) == ARGV[1] then redis.call('DEL', KEYS[count + i]) end
+end
+return count
+"""
+
+#: Keep leases for longer, end them, or leave them to nobody; only the holder's own.
+#:
+#: KEYS  the leases
+#: ARGV  the holder's token; `keep`, `end` or `open`; milliseconds
+LEASES = """
+for _, lease in ipairs(KEYS) do
+  if redis.call('GET', lease) == ARGV[1] then
+    if ARGV[2] == 'keep' then redis.call('PEXPIRE', lease, ARGV[3])
+    elseif ARGV[2] == 'open' then redis.call('SET', lease, '', 'PX', ARGV[3])
+    else redis.call('DEL', lease) end
+  end
+end
+return #KEYS
+"""

@@ -160,6 +160,12 @@ ATTACKS = {
         200,
         "QUERY_TOO_COMPLEX",
     ),
+    "15 a hundred deferred fragments": (
+        asked("{ " + "... @defer { __typename } " * 100 + "}"),
+        200,
+        "GRAPHQL_VALIDATION_FAILED",
+    ),
+    "15 a subscription": (asked("subscription { track }"), 200, "GRAPHQL_VALIDATION_FAILED"),
     "cost: the albums of the artists of all albums": (
         asked(
             "query ($ids: [ID!]!) { artists(ids: $ids) { albums(first: 50) { nodes { "

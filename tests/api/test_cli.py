@@ -3,11 +3,13 @@
 import io
 import json
 import re
+import shlex
 import signal
 import socket
 import subprocess
 import sys
 import urllib.request
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -164,6 +166,29 @@ def test_the_schema_is_printed_and_checked(unisono, tmp_path):
     lines = finished.stdout.decode().splitlines()
     assert "-  duration: Int" in lines
     assert "+  durationMs: Int" in lines
+
+
+def test_the_cost_of_a_document_is_what_the_readme_shows(unisono):
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    command, shown = re.search(
+        r"^\$ \S+/unisono (cost .*)\n((?:.+\n)*?)```", readme, re.MULTILINE
+    ).groups()
+    finished = unisono(*shlex.split(command))
+    assert told(finished)[0] == 0
+    assert finished.stdout.decode() == shown
+
+
+def test_a_document_that_costs_more_than_it_may_fails_a_build(unisono):
+    ids = [f"musicbrainz:artist:00000000-0000-4000-8000-{n:012}" for n in range(3)]
+    document = "query ($ids: [ID!]!) { artists(ids: $ids) { albums { nodes { name } } } }"
+    variables = json.dumps({"ids": ids})
+    finished = unisono("cost", document, "--variables", variables, "--max-calls", "3")
+    assert told(finished) == (1, ["unisono: expected at most 3 calls, got up to 4"])
+    lines = finished.stdout.decode().splitlines()
+    assert lines[-2:] == [
+        "musicbrainz                      4 calls, 4.0 s at its pace",
+        "at most                          4 calls",
+    ]
 
 
 def test_the_version_is_told(unisono):

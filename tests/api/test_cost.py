@@ -4,7 +4,7 @@ import pytest
 from graphql import GraphQLObjectType, get_named_type, parse
 
 from api.batched import BatchedField
-from api.cost import _TOLD, _TOLD_ELSEWHERE, Pace, cost_of
+from api.cost import _ENRICHED, _TOLD, _TOLD_ELSEWHERE, Pace, cost_of
 from api.schema import GRAPHQL_SCHEMA
 from api.testing import TestClient
 
@@ -71,6 +71,19 @@ def test_a_document_costs_what_it_can_cause(document, variables, expected):
     assert cost(document, **variables) == expected
 
 
+def test_what_one_provider_brings_makes_no_calls_at_another():
+    paces = {"spotify": Pace({"isrcs": 1, "tracks": 50}), "musicbrainz": Pace({"isrcs": 25})}
+    isrcs = [f"USRC176078{number:02}" for number in range(50)]
+    query = """query ($isrcs: [String!]!) {
+      tracksByIsrc(isrcs: $isrcs) { tracks { popularity } } }"""
+    assert cost_of(GRAPHQL_SCHEMA, parse(query), {"isrcs": isrcs}, None, paces).loaders == {
+        "spotify.isrcs": 50,
+        "musicbrainz.isrcs": 2,
+        "spotify.tracks": 50 + 50 - 1,  # 2,500 tracks in batches of 50, brought by 50 calls
+        "musicbrainz.tracks": 2500,
+    }
+
+
 def test_the_seconds_are_those_of_the_providers_pace():
     document = parse('{ tracksByIsrc(isrcs: ["USRC17607839"]) { tracks { name } } }')
     report = cost_of(GRAPHQL_SCHEMA, document, {}, None, PACES).report(PACES)
@@ -78,6 +91,76 @@ def test_the_seconds_are_those_of_the_providers_pace():
         "calls": 1,
         "providers": [{"provider": "spotify", "calls": 1, "seconds": 0.1}],
     }
+
+
+ENRICHED = {
+    **PACES,
+    "musicbrainz": Pace(
+        {"isrcs": 25, "tracks": 100, "links": 100, "artists": 100, "albums": 100}, 1.0
+    ),
+    "listenbrainz": Pace(
+        {"listens": 1000, "recordings": 1000, "about_artists": 100, "release_groups": 100}, 3.0
+    ),
+    "wikidata": Pace({"images": 50}, 1.0),
+    "coverart": Pace({"covers": 1}),
+}
+
+
+@pytest.mark.parametrize(
+    ("document", "given", "expected"),
+    [
+        (
+            TRACKS + "{ listens tags { name } } }",
+            ids("track", 100),
+            # two calls bring the tracks, and may bring them apart
+            {
+                "spotify.tracks": 2,
+                "musicbrainz.isrcs": 5,
+                "listenbrainz.listens": 5,
+                "listenbrainz.recordings": 5,
+            },
+        ),
+        (
+            TRACKS + "{ listens } }",
+            [f"musicbrainz:track:00000000-0000-4000-8000-{n:012d}" for n in range(100)],
+            {"musicbrainz.tracks": 1, "listenbrainz.listens": 1},
+        ),
+        (
+            "query ($ids: [ID!]!) { artists(ids: $ids) { image { url } country } }",
+            ids("artist", 100),
+            {
+                "spotify.artists": 2,
+                "musicbrainz.links": 2,
+                "musicbrainz.artists": 2,
+                "listenbrainz.about_artists": 2,
+                "wikidata.images": 3,
+            },
+        ),
+        (
+            "query ($ids: [ID!]!) { artists(ids: $ids) { image { url } country tags { name } } }",
+            [f"musicbrainz:artist:00000000-0000-4000-8000-{n:012d}" for n in range(100)],
+            {"musicbrainz.artists": 1, "listenbrainz.about_artists": 2, "wikidata.images": 3},
+        ),
+        (
+            "query ($ids: [ID!]!) { albums(ids: $ids) { cover { url } } }",
+            [f"musicbrainz:album:00000000-0000-4000-8000-{n:012d}" for n in range(100)],
+            {
+                "musicbrainz.albums": 1,
+                "listenbrainz.recordings": 1,
+                "listenbrainz.release_groups": 1,
+                "coverart.covers": 100,  # the most, if nobody else knows any of them
+            },
+        ),
+        (
+            "query ($ids: [ID!]!) { albums(ids: $ids) { cover { url } } }",
+            ids("album", 20),
+            {"spotify.albums": 1},
+        ),
+    ],
+)
+def test_what_others_add_is_weighed_with_the_way_to_it(document, given, expected):
+    cost = cost_of(GRAPHQL_SCHEMA, parse(document), {"ids": given}, None, ENRICHED)
+    assert cost.loaders == expected
 
 
 DOCUMENTS = [
@@ -96,6 +179,13 @@ DOCUMENTS = [
       tracks { nodes { album { label } artists { genres } } }
       albums { nodes { label artists { image { url } } } }
       artists { nodes { albums { nodes { totalTracks } } } } } }""",
+    """query ($t: [ID!]!) { tracks(ids: $t) {
+      listens album { tracks(first: 5) { nodes { tags { name } } } } } }""",
+    """query ($t: [ID!]!) { tracks(ids: $t) {
+      artists { country image { url } genres genresSource tags { name } } } }""",
+    """query ($r: [String!]!) { lookup(refs: $r) {
+      ... on Album { cover { url } }
+      ... on Track { album { cover { url } } on(provider: SPOTIFY) { name } } } }""",
 ]
 
 
@@ -131,7 +221,7 @@ async def test_no_query_makes_more_calls_than_it_costs(document, development_mod
 def test_every_field_that_may_need_a_call_is_weighed():
     """A new field must be told to `api/cost.py`; what it does not know it takes to be free."""
     rules = {("Album", "tracks"), ("Artist", "albums"), ("IsrcTracks", "tracks")}
-    free = {("ProviderStatus", "holdMs")}
+    free = {("ProviderStatus", "holdMs"), ("SourceStatus", "holdMs")}
     unknown = []
     for type_ in GRAPHQL_SCHEMA.type_map.values():
         if not isinstance(type_, GraphQLObjectType) or type_.name.startswith("__"):
@@ -140,8 +230,9 @@ def test_every_field_that_may_need_a_call_is_weighed():
             definition = field.extensions.get("strawberry-definition")
             if not isinstance(definition, BatchedField):
                 continue
+            weighed = rules | free | {*_ENRICHED}
             told = {*_TOLD.get(type_.name, ()), *_TOLD_ELSEWHERE.get(type_.name, ())}
-            known = name in told or (type_.name, name) in rules | free
+            known = name in told or (type_.name, name) in weighed
             if not known and "provider" not in field.args:
                 unknown.append(f"{type_.name}.{name}: {get_named_type(field.type)}")
     assert unknown == []

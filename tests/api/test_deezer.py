@@ -47,7 +47,7 @@ async def test_a_track_tells_what_deezer_knows_in_one_call(client, example):
     answer = await client.execute(
         """query ($id: ID!) { track(id: $id) {
             id provider name durationMs isrc explicit discNumber trackNumber popularity url
-            artists { name genres country image { width } }
+            artists { name image { width } }
             album { id name releaseDate cover(size: 200) { width } } } }""",
         {"id": f"https://www.deezer.com/en/track/{track.deezer_id}"},
     )
@@ -64,7 +64,7 @@ async def test_a_track_tells_what_deezer_knows_in_one_call(client, example):
         "popularity": None,
         "url": f"https://www.deezer.com/track/{track.deezer_id}",
         "artists": [
-            {"name": name, "genres": None, "country": None, "image": {"width": 1000}}
+            {"name": name, "image": {"width": 1000}}
             for name in ("The Lantern Choir", "Inês Marçal")
         ],
         "album": {
@@ -221,3 +221,11 @@ async def test_the_cost_counts_every_call_and_the_second_spelling_of_a_bar_code(
         made = sum(row["calls"] for row in told["batching"] if row["loader"].startswith("deezer"))
         assert made == 3  # two spellings, and its tracks
         assert cost["deezer"] >= made
+
+
+async def test_a_used_up_quota_is_waited_out_and_nobody_notices(client, example):
+    quota = {"error": {"type": "Exception", "message": "Quota limit exceeded", "code": 4}}
+    client.simulator.fault("GET /track/{id}", status=200, body=quota, times=1)
+    answer = await client.execute(TRACKS, {"ids": tracks_of(example.tracks[:1])})
+    assert answer.errors == []
+    assert [time for time, _ in calls(client)] == [0.0, 5.0]

@@ -11,6 +11,7 @@ from api.cli import main
 from api.doctor import examine
 from loaders import Settings
 from loaders.http import in_process
+from tests.served import PROVIDERS
 
 
 def answering(**headers):
@@ -25,7 +26,10 @@ def answering(**headers):
 
 
 @pytest.fixture(autouse=True)
-def no_keys(monkeypatch):
+def alone(monkeypatch):
+    """No keys are there, and no provider."""
+    for name in PROVIDERS:
+        monkeypatch.setenv(f"UNISONO_{name.upper()}_BASE_URL", "http://127.0.0.1:1")
     for name in ("CLIENT_ID", "CLIENT_SECRET"):
         monkeypatch.delenv(f"UNISONO_SPOTIFY_{name}", raising=False)
 

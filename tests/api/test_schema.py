@@ -1,8 +1,15 @@
 """The schema: its committed form, and that everything in it is described."""
 
+import re
 from pathlib import Path
 
-from graphql import is_enum_type, is_input_object_type, is_interface_type, is_object_type
+from graphql import (
+    get_named_type,
+    is_enum_type,
+    is_input_object_type,
+    is_interface_type,
+    is_object_type,
+)
 
 from api.schema import GRAPHQL_SCHEMA, sdl
 
@@ -33,6 +40,24 @@ def test_every_type_field_argument_and_value_is_described():
     assert bare == []
 
 
+# What a number counts, or from where to where it goes.
+UNIT = re.compile(r"(?i)\b(milliseconds|seconds|pixels|how many|calls|batches|from \d+)\b")
+
+
+def test_every_number_says_its_unit():
+    bare = []
+    for type_ in own_types():
+        for name, field in getattr(type_, "fields", {}).items():
+            parts = {name: field, **getattr(field, "args", {})}
+            bare += [
+                f"{type_.name}.{name} {part}: {each.description}"
+                for part, each in parts.items()
+                if get_named_type(each.type).name in {"Int", "Float"}
+                and not UNIT.search(each.description)
+            ]
+    assert bare == []
+
+
 def test_every_root_field_is_nullable():
     assert [str(field.type) for field in GRAPHQL_SCHEMA.query_type.fields.values()] == [
         "Node",
@@ -46,6 +71,7 @@ def test_every_root_field_is_nullable():
         "[IsrcTracks!]",
         "SearchResult",
         "[ProviderStatus!]",
+        "[SourceStatus!]",
     ]
 
 
@@ -68,6 +94,8 @@ def test_entities_have_the_fields_that_were_designed():
             "url": "String",
             "artists": "[Artist!]!",
             "album": "Album",
+            "listens": "Int",
+            "tags": "[Tag!]",
             "on": "Track",
         },
         "Artist": {
@@ -77,6 +105,8 @@ def test_entities_have_the_fields_that_were_designed():
             "url": "String",
             "country": "String",
             "genres": "[String!]",
+            "genresSource": "Source",
+            "tags": "[Tag!]",
             "image": "Image",
             "popularity": "Int",
             "followers": "Int",

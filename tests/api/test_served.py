@@ -1,16 +1,14 @@
 """The served process: what only a real one shows, from its first line to its exit code."""
 
-import json
-import secrets
 import signal
 import socket
 import time
 
 import pytest
 
-from tests.served import ask, begin, process, until
+from tests.canary import CANARY
+from tests.served import ask, begin, over, process, read, until
 
-CANARY = f"canary{secrets.token_hex(8)}"
 NO_TRACK = "spotify:track:0000000000000000000000"
 QUERY = f'{{ track(id: "{NO_TRACK}") {{ name }} }}'
 
@@ -23,28 +21,23 @@ def simulator():
 
 @pytest.fixture
 def live(simulator):
-    """A live server over a simulator process, with credentials that are easily found."""
-    assert ask(simulator, "POST", "/_reset", {})[0] < 300
-    url = f"http://127.0.0.1:{simulator}"
+    """A live server over a simulator process."""
+    assert ask(simulator, "POST", "/_reset", {}).status < 300
     settings = {
-        "UNISONO_SPOTIFY_BASE_URL": f"{url}/v1",
-        "UNISONO_SPOTIFY_TOKEN_URL": f"{url}/api/token",
-        "UNISONO_SPOTIFY_CLIENT_ID": f"{CANARY}1",
-        "UNISONO_SPOTIFY_CLIENT_SECRET": f"{CANARY}2",
         "UNISONO_GRACE": "2",
         "UNISONO_CACHE_ENTRIES": "0",  # every query shall call
     }
-    with process("serve", **settings) as (server, port):
+    with process("serve", **over(simulator), **settings) as (server, port):
         yield server, port, simulator
 
 
 def is_running(port):
-    return b"unisono_operations_running 1.0" in ask(port, "GET", "/metrics")[1]
+    return b"unisono_operations_running 1.0" in ask(port, "GET", "/metrics").body
 
 
 def slow(upstream, seconds):
     fault = {"route": "GET /v1/tracks", "latency": seconds}
-    assert ask(upstream, "POST", "/_fault", fault)[0] < 300
+    assert ask(upstream, "POST", "/_fault", fault).status < 300
 
 
 def test_at_sigterm_what_runs_is_finished_and_new_queries_are_sent_away(live):
@@ -53,12 +46,11 @@ def test_at_sigterm_what_runs_is_finished_and_new_queries_are_sent_away(live):
     running = begin(port, QUERY)
     until(lambda: is_running(port))
     server.send_signal(signal.SIGTERM)
-    until(lambda: ask(port, "GET", "/readyz")[0] == 503)
-    status, body = ask(port, "POST", "/graphql", {"query": QUERY})
-    assert status == 503
-    assert json.loads(body)["errors"][0]["extensions"]["code"] == "SHUTTING_DOWN"
-    answer = running.getresponse()
-    assert (answer.status, json.loads(answer.read())) == (200, {"data": {"track": None}})
+    until(lambda: ask(port, "GET", "/readyz").status == 503)
+    late = ask(port, "POST", "/graphql", {"query": QUERY})
+    assert (late.status, late.codes()) == (503, ["SHUTTING_DOWN"])
+    answer = read(running)
+    assert (answer.status, answer.json()) == (200, {"data": {"track": None}})
     running.close()
     assert server.wait(timeout=10) == 0
 
@@ -70,12 +62,11 @@ def test_at_sigterm_what_outlasts_the_grace_is_told_so(live):
     until(lambda: is_running(port))
     began = time.monotonic()
     server.send_signal(signal.SIGTERM)
-    answer = running.getresponse()
-    body = json.loads(answer.read())
+    answer = read(running)
     running.close()
     assert answer.status == 200
-    assert body["data"] == {"track": None}
-    assert body["errors"][0]["extensions"]["code"] == "SHUTTING_DOWN"
+    assert answer.json()["data"] == {"track": None}
+    assert answer.codes() == ["SHUTTING_DOWN"]
     assert server.wait(timeout=10) == 0
     assert time.monotonic() - began < 7.0
 
@@ -86,7 +77,7 @@ def test_a_second_sigterm_ends_at_once(live):
     running = begin(port, QUERY)
     until(lambda: is_running(port))
     server.send_signal(signal.SIGTERM)
-    until(lambda: ask(port, "GET", "/readyz")[0] == 503)
+    until(lambda: ask(port, "GET", "/readyz").status == 503)
     server.send_signal(signal.SIGTERM)
     assert server.wait(timeout=1.5) == -signal.SIGTERM
     running.close()
@@ -94,13 +85,13 @@ def test_a_second_sigterm_ends_at_once(live):
 
 def test_a_client_that_goes_away_is_not_waited_for(live):
     server, port, upstream = live
-    assert ask(port, "POST", "/graphql", {"query": QUERY})[0] == 200
+    assert ask(port, "POST", "/graphql", {"query": QUERY}).status == 200
     slow(upstream, 8.0)
     running = begin(port, QUERY)
     until(lambda: is_running(port))
     running.close()
     gone = b'unisono_operations_total{outcome="gone",type="query"} 1.0'
-    until(lambda: gone in ask(port, "GET", "/metrics")[1])
+    until(lambda: gone in ask(port, "GET", "/metrics").body)
     server.send_signal(signal.SIGTERM)
     assert server.wait(timeout=10) == 0
 
@@ -119,22 +110,22 @@ def test_a_secret_is_in_nothing_that_is_printed_or_answered(live):
     paths = ("/", "/healthz", "/readyz", "/metrics", "/graphql?query=x", "/nope")
     seen += [ask(port, "GET", path, authorization="Bearer " + CANARY) for path in paths]
     server.send_signal(signal.SIGTERM)
-    printed = server.stderr.read()
     assert server.wait(timeout=10) == 0
-    assert CANARY.encode() not in b"".join(body for _, body in seen)
+    printed = server.printed()
+    assert CANARY.encode() not in b"".join(each.body for each in seen)
     assert CANARY.encode() not in printed
     assert b"earer" not in printed
-    for line in printed.splitlines():
-        assert isinstance(json.loads(line)["event"], str)
-    assert [json.loads(line)["event"] for line in printed.splitlines()].count("operation") == 7
+    events = [line["event"] for line in server.logged()]
+    assert len(events) == len(printed.splitlines()) - 1  # the first says where it is
+    assert events.count("operation") == 7
 
 
 def test_every_operation_has_one_line_with_its_batches(live):
     server, port, _ = live
     ask(port, "POST", "/graphql", {"query": QUERY}, x_request_id="r-1")
     server.send_signal(signal.SIGTERM)
-    lines = [json.loads(line) for line in server.stderr.read().splitlines()]
-    [line] = [line for line in lines if line["event"] == "operation"]
+    assert server.wait(timeout=10) == 0
+    [line] = [line for line in server.logged() if line["event"] == "operation"]
     assert (line["requestId"], line["type"], line["outcome"]) == ("r-1", "query", "ok")
     assert (line["cost"], line["calls"]) == (1, 1)
     assert line["loaders"]["spotify.tracks"]["distinct"] == 1
@@ -150,7 +141,7 @@ def test_a_body_that_never_ends_holds_up_nobody():
         socket.create_connection(("127.0.0.1", port)) as slow_client,
     ):
         slow_client.sendall(head)
-        assert ask(port, "POST", "/graphql", {"query": "{ __typename }"})[0] == 200
+        assert ask(port, "POST", "/graphql", {"query": "{ __typename }"}).status == 200
 
 
 def test_several_workers_end_together():
@@ -162,6 +153,6 @@ def test_several_workers_end_together():
 
 def _answers(port):
     try:
-        return ask(port, "GET", "/healthz")[0] == 200
+        return ask(port, "GET", "/healthz").status == 200
     except OSError:
         return False

@@ -53,7 +53,7 @@ def test_batches_stand_under_each_other_as_they_left():
 def test_where_only_ascii_can_be_written_it_is():
     lines = drawn(BATCHES[:3], encoding="ascii")
     assert lines[0] == "spotify.search     1 key  =========            81 ms  200"
-    assert lines[2].startswith("spotify.artists  41 keys          ..")
+    assert lines[2].startswith("spotify.artists  41 keys           ..=")
 
 
 def test_colour_is_for_terminals():
