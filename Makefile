@@ -16,8 +16,8 @@ $(or $(MAKECMDGOALS),help):
 else
 
 .NOTPARALLEL:
-.PHONY: help serve test lint types architecture schema coverage tests soak fix export lock audit bench graphiql clean \
-    defects mutants environment environment-to-run
+.PHONY: help serve test lint types architecture schema coverage tests soak fix export lock audit bench picture \
+    graphiql clean defects mutants environment environment-to-run
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -87,6 +87,9 @@ bench: environment  ## servers, loaders and executors beside their rivals, and g
 
 soak: environment  ## half a minute at full load, a tenth of all calls faulty; nothing may be left behind
 	$(BIN)/python -m tests.benchmarks.soak $(ARGS)
+
+picture: environment  ## write docs/live.png, the README's picture, of the real page (needs chromium)
+	$(BIN)/python -m tests.pages.picture
 
 graphiql:  ## build the query page's GraphiQL anew, of the versions in .ci/graphiql (needs node and npm)
 	@.ci/graphiql/make
