@@ -21,7 +21,9 @@ class Source(Enum):
     """Its values are the names of all that is asked."""
 
     SPOTIFY = strawberry.enum_value("spotify", description="The provider.")
-    MUSICBRAINZ = strawberry.enum_value("musicbrainz", description="The provider.")
+    MUSICBRAINZ = strawberry.enum_value(
+        "musicbrainz", description="The provider: facts CC0, genres CC BY-NC-SA 3.0."
+    )
     DEEZER = strawberry.enum_value("deezer", description="The provider.")
     LISTENBRAINZ = strawberry.enum_value(
         "listenbrainz",

@@ -95,7 +95,7 @@ class Track(Node):
     album: "Album | None" = batched(told("album"), description="The album it stands on.")
     listens: int | None = batched(
         enriched.listens,
-        description="How often it was listened to, as ListenBrainz's users tell (CC0); "
+        description="How many times it was listened to, as ListenBrainz's users tell (CC0); "
         "null where nobody did. Tracks of others are looked for at MusicBrainz, by ISRC.",
     )
     tags: list[Tag] | None = batched(
@@ -127,7 +127,7 @@ class Artist(Node):
     genres: list[str] | None = batched(
         enriched.genres,
         description="Genres in the provider's own words; may be empty. Where it keeps none, those "
-        "that MusicBrainz's users voted for, most votes first: those are under CC BY-NC-SA 3.0.",
+        "that MusicBrainz's users voted for. MusicBrainz's are under CC BY-NC-SA 3.0.",
     )
     genres_source: Source | None = batched(
         enriched.genres_source, description="Who told the genres: sources disagree."

@@ -7,8 +7,9 @@ What is not, this process fetches, through its own processor, or it waits until 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Any, Generic, TypedDict, TypeVar
 
 from batching import (
@@ -91,12 +92,14 @@ class SharedProcessor(Generic[V]):
         scope: Hashable = None,
         deadline: float | None = None,
         background: bool = False,
+        known: Mapping[str, V | Exception] = MappingProxyType({}),
+        raising: bool = False,
     ) -> SetCaller[str, V]:
         """Ask for a set of keys, as `BatchProcessor.submit_many` does."""
         asking = _Asking(scope=scope, deadline=deadline, background=background)
         if not self.entries.is_up:
-            return self.processor.submit_many(keys, **asking)
-        return _SharedCaller(self, list(keys), asking)
+            return self.processor.submit_many(keys, known=known, raising=raising, **asking)
+        return _SharedCaller(self, list(keys), asking, known, raising=raising)
 
     def look(self, keys: list[str], asking: _Asking) -> SetCaller[str, Found | Claim]:
         """Look for keys, together with whoever looks just now."""
@@ -111,7 +114,15 @@ class SharedProcessor(Generic[V]):
 class _SharedCaller(SetCaller[str, V]):
     """One caller's future for a set of keys: found, fetched, or fetched by another process."""
 
-    def __init__(self, shared: SharedProcessor[V], keys: list[str], asking: _Asking) -> None:
+    def __init__(
+        self,
+        shared: SharedProcessor[V],
+        keys: list[str],
+        asking: _Asking,
+        known: Mapping[str, V | Exception] = MappingProxyType({}),
+        *,
+        raising: bool = False,
+    ) -> None:
         super().__init__(loop=asyncio.get_running_loop())
         self._shared = shared
         self._asking = asking
@@ -120,7 +131,7 @@ class _SharedCaller(SetCaller[str, V]):
         self._leased: set[str] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._rest = _FIRST_REST
-        self._look(list(self.expect(keys)))
+        self._look(list(self.expect(keys, known, raising=raising)))
 
     def cancel(self, msg: Any | None = None) -> bool:
         """Leave; no other caller of any of the keys notices."""
@@ -171,7 +182,7 @@ class _SharedCaller(SetCaller[str, V]):
             remembered.recall(stale, scope)  # which asks again, and tells the trace
         if isinstance(scope, Trace):
             scope.recall(self._shared.name, list(found))
-        self.settle_all([(key, one.outcome) for key, one in found.items()], len(found))
+        self.settle_all(found, [one.outcome for one in found.values()])
 
     # Fetch.
 
@@ -253,5 +264,6 @@ class _Set:
     def __init__(self, asked: SetCaller[Any, Any]) -> None:
         self._asked = asked
 
-    def _leave(self, _key: Any, _caller: Any) -> None:
+    def leave(self, _key: Any, _caller: Any) -> None:
+        """Leave the set."""
         self._asked.cancel()

@@ -405,6 +405,17 @@ async def test_a_hundred_tracks_with_all_that_others_add_cost_the_fewest_calls(c
     assert client.simulator.now() == 4 + 1 / 3
 
 
+async def test_all_of_it_is_remembered_for_its_time():
+    async with TestClient(cache_entries=5000) as client:
+        tracks = client.simulator.catalogue.tracks[:20]
+        ids = [f"spotify:track:{track.spotify_id}" for track in tracks]
+        first = await client.execute(EVERYTHING, {"ids": ids})
+        assert (len(first.calls) > 0, first.errors) == (True, [])
+        again = await client.execute(EVERYTHING, {"ids": ids})
+        assert again.data == first.data
+        again.expect_calls({})
+
+
 def is_at_wikidata(library, mbid):
     links = library.artists[mbid].links
     return any("wikidata" in link.url.resource and not link.is_ended for link in links)

@@ -113,6 +113,19 @@ async def test_a_form_is_posted_to_the_base_url_itself():
     assert app.sent["content-type"] == "application/x-www-form-urlencoded"
 
 
+async def test_a_question_is_posted_as_json_and_told_to_its_batch():
+    app = App()
+    batch = BatchCalls("listenbrainz.listens")
+    token = calls_of_batch.set(batch)
+    try:
+        await http(app).post("/popularity", {"ids": ["a", "b"]}, ids=["a", "b"])
+    finally:
+        calls_of_batch.reset(token)
+    assert app.asked == [("POST", "/v1/popularity", "", b'{"ids":["a","b"]}')]
+    assert app.sent["content-type"] == "application/json"
+    assert [(call.route, call.ids) for call in batch.calls] == [("POST /v1/popularity", ("a", "b"))]
+
+
 async def test_redirects_are_answers_like_any_other():
     app = App(status=301, headers=[("location", "http://elsewhere.invalid/")])
     assert (await http(app).get("/a")).status == 301
@@ -154,6 +167,13 @@ async def test_the_longest_body_is_still_taken():
     assert len((await http(App(b"x" * MOST_BYTES)).get("/a")).body) == MOST_BYTES
     packed = App(gzip.compress(b"x" * MOST_BYTES), headers=[("content-encoding", "gzip")])
     assert len((await http(packed).get("/a")).body) == MOST_BYTES
+
+
+async def test_a_provider_may_have_longer_answers_than_others():
+    answer = await http(App(TOO_LONG), most_bytes=len(TOO_LONG)).get("/a")
+    assert len(answer.body) == len(TOO_LONG)
+    with pytest.raises(BadResponseError, match="at most 3 bytes"):
+        await http(App(b"four"), most_bytes=3).get("/a")
 
 
 async def test_a_whole_call_has_to_be_over_in_time():
