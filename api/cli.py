@@ -17,8 +17,9 @@ from graphql import DocumentNode, build_schema, find_breaking_changes
 
 from api import serving
 from api.app import create_app
+from api.asked import Pace
 from api.columns import explained
-from api.cost import Cost, Pace, cost_of
+from api.cost import Cost, cost_of
 from api.doctor import examine, report
 from api.documents import prepare
 from api.engine import Answer, Engine, Operation

@@ -32,7 +32,7 @@ R = TypeVar("R", Track, Album, Artist)
 
 # Albums that one search by bar code looks at: nobody has more editions under one, and it is what
 # the shortest page of any provider holds.
-_EDITIONS = 10
+EDITIONS = 10
 
 
 async def track_on(tracks: Sequence[Track], info: Info, provider: Elsewhere) -> list[Any]:
@@ -113,7 +113,7 @@ async def _search_upcs(
     A search for `upc:` is a call for each; what it found is completed in bulk, all together.
     """
     keys = [
-        SearchKey(f"upc:{upc.removeprefix('0')}", ("album",), 0, _EDITIONS)
+        SearchKey(f"upc:{upc.removeprefix('0')}", ("album",), 0, EDITIONS)
         for upc in upcs
         if isinstance(upc, str)
     ]

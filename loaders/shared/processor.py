@@ -7,7 +7,7 @@ What is not, this process fetches, through its own processor, or it waits until 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable
 from functools import partial
 from typing import Any, Generic, TypeVar
 
