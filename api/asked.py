@@ -49,7 +49,7 @@ TOLD = {
 TOLD_ELSEWHERE = {"Album": {"artists": ("deezer",)}}
 
 # What `on` goes by: it has to be told first.
-_CODES = {"Track": "isrc", "Album": "upc", "Artist": "links"}
+_CODES = {"Track": "isrc", "Album": "upc"}
 
 # Deezer is asked for a bar code with and without its first zero.
 _SPELLINGS = {"deezer": 2}
@@ -201,14 +201,16 @@ class _Walk:
         if (it.type.name, name) == ("Album", "tracks"):
             is_first = arguments.get("after") is None
             return "tracks" if is_first or "tracks" in self._looked_up(it) else None
-        if name == "on" and "provider" in arguments and it.type.name in _CODES:
-            where = _provider(arguments["provider"])
-            is_told = where == it.provider or self._knows_links(it, where)
-            return None if is_told else _CODES[it.type.name]
-        return None
+        return self._code(it, _provider(arguments["provider"])) if name == "on" else None
 
-    def _knows_links(self, it: _Objects, where: str) -> bool:
-        return it.type.name == "Artist" and self._has(where, "links")
+    def _code(self, it: _Objects, where: str) -> str | None:
+        """Return what has to be told of an object before it is found at another provider."""
+        if where == it.provider:
+            return None
+        if it.type.name == "Artist":  # whoever keeps links is asked, if either does
+            keeps_them = "links" in self._looked_up(it)
+            return "links" if keeps_them and not self._has(where, "links") else None
+        return _CODES[it.type.name]
 
     def _has(self, provider: str, resource: str) -> bool:
         return provider in self._paces and resource in self._paces[provider].sizes

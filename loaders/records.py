@@ -55,7 +55,7 @@ class Artist(_Entity, frozen=True, kw_only=True, gc=False):
     followers: int | Unknown | None = UNKNOWN
     country: str | Unknown | None = UNKNOWN
     # Its pages elsewhere in the web, where the provider keeps them; not needed to be complete.
-    links: tuple[str, ...] | Unknown = UNKNOWN
+    links: tuple[str, ...] | Unknown = ()
 
     @property
     def is_complete(self) -> bool:
