@@ -16,7 +16,7 @@ $(or $(MAKECMDGOALS),help):
 else
 
 .NOTPARALLEL:
-.PHONY: help serve test lint types architecture schema coverage tests fix export lock audit bench clean \
+.PHONY: help serve test lint types architecture schema coverage tests fix export lock audit bench graphiql clean \
     environment environment-to-run
 
 help:  ## this list
@@ -61,9 +61,11 @@ fix: environment  ## ruff corrects and formats
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-export: environment  ## write schema.graphql
+export: environment  ## write schema.graphql and docs/reference.md
 	$(BIN)/unisono schema > schema.graphql.new
 	mv schema.graphql.new schema.graphql
+	$(BIN)/python .ci/reference.py > docs/reference.md.new
+	mv docs/reference.md.new docs/reference.md
 
 COMPILE = $(UV) pip compile pyproject.toml --all-extras --group build --python-version 3.11 --universal \
     --generate-hashes --no-header --no-annotate --quiet $(ARGS)
@@ -77,6 +79,8 @@ bench: environment  ## Unisono beside its rivals, by columns beside graphql-core
 	$(BIN)/python -m tests.benchmarks.end_to_end $(ARGS)
 	$(BIN)/python -m tests.benchmarks.executor
 	$(BIN)/python -m tests.benchmarks.growth
+graphiql:  ## build the query page's GraphiQL anew, of the versions in .ci/graphiql (needs node and npm)
+	@.ci/graphiql/make
 
 clean:  ## remove the environments and all caches
 	rm -rf .venv .venv-* .coverage* .hypothesis .*_cache dist

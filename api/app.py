@@ -9,16 +9,21 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
 
 from api.engine import Engine
 from api.http import GraphQLEndpoint
+from api.live import live_events
 from api.operations import Operations
-from api.pages import query_page
+from api.pages import Parts, page
 from loaders import Settings
 from loaders.http import ASGIApp
 from loaders.simulator import Simulator
+
+# Seconds that a call of the demo takes, so that it shows what batches are worth: about what a
+# provider takes across the internet.
+DEMO_LATENCY = 0.08
 
 
 def create_app(settings: Settings | None = None, *, simulator: ASGIApp | None = None) -> Starlette:
@@ -33,6 +38,7 @@ def create_app(settings: Settings | None = None, *, simulator: ASGIApp | None = 
     settings = settings or Settings()
     if settings.demo and simulator is None:
         simulator = Simulator()
+        simulator.latency = DEMO_LATENCY
     engine = Engine(settings, simulator=simulator)
     operations = Operations(engine)
 
@@ -43,7 +49,7 @@ def create_app(settings: Settings | None = None, *, simulator: ASGIApp | None = 
 
     app = Starlette(
         routes=[
-            *([Route("/", _page)] if settings.explore else []),
+            *_pages(settings),
             Route("/graphql", GraphQLEndpoint(operations)),
             Route("/healthz", _healthz),
             Route("/readyz", _readyz),
@@ -71,8 +77,28 @@ def _middleware(settings: Settings) -> list[Middleware]:
     ]
 
 
-async def _page(_request: Request) -> Response:
-    return query_page()
+def _pages(settings: Settings) -> list[BaseRoute]:
+    routes: list[BaseRoute] = []
+    if settings.explore:
+        routes += [Route("/", _home), Route("/live", _live if settings.live else _no_live)]
+    if settings.live:
+        routes += [Route("/live", _live), Route("/live/events", live_events)]
+    return [*routes, Mount("/pages", Parts())] if routes else []
+
+
+async def _home(_request: Request) -> Response:
+    return page("home")
+
+
+async def _live(_request: Request) -> Response:
+    return page("live")
+
+
+async def _no_live(_request: Request) -> Response:
+    return PlainTextResponse(
+        "This server does not show its batches; with UNISONO_LIVE=true it would.\n",
+        HTTPStatus.NOT_FOUND,
+    )
 
 
 async def _healthz(_request: Request) -> Response:

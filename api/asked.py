@@ -6,7 +6,7 @@ answers make us ask of artists. What is asked of one provider for another's obje
 begins with `ON`: ("tracks", "on isrcs").
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeAlias
 
@@ -41,8 +41,30 @@ RESOURCES = {"Track": "tracks", "Artist": "artists", "Album": "albums"}
 # Fields that a partial record may not tell: then it is completed, once for all of them.
 TOLD = {
     "Track": {"isrc", "popularity", "album"},
-    "Artist": {"country", "genres", "image", "popularity", "followers"},
+    "Artist": {"country", "genres", "genresSource", "image", "popularity", "followers"},
     "Album": {"totalTracks", "upc", "label", "popularity", "cover"},
+}
+_PART_OF = {"genresSource": "genres"}
+
+# By what a thing of another provider is looked for at MusicBrainz: those who know more about things
+# know them by its ids. Of other kinds they are asked for what is from there alone.
+_KNOWN_BY = "musicbrainz"
+_AT_MUSICBRAINZ = {"Track": "isrcs", "Artist": "links"}
+
+# Whom such a field asks then: each for one key per object, one after the other.
+ENRICHED: Mapping[tuple[str, str], Sequence[tuple[str, str]]] = {
+    ("Track", "listens"): [("listenbrainz", "listens")],
+    ("Track", "tags"): [("listenbrainz", "recordings")],
+    ("Artist", "country"): [("musicbrainz", "artists")],
+    ("Artist", "genres"): [("listenbrainz", "about_artists")],
+    ("Artist", "genresSource"): [("listenbrainz", "about_artists")],
+    ("Artist", "tags"): [("listenbrainz", "about_artists")],
+    ("Artist", "image"): [("listenbrainz", "about_artists"), ("wikidata", "images")],
+    ("Album", "cover"): [
+        ("listenbrainz", "recordings"),
+        ("listenbrainz", "release_groups"),
+        ("coverart", "covers"),
+    ],
 }
 
 # Those that only these providers leave out where others tell them.
@@ -156,7 +178,8 @@ class _Walk:
         type_ = self._outline.type("IsrcTracks")
         if "tracks" not in self._outline.names(type_, sets):
             return  # nothing is asked before they are
-        for provider in wanted & {*self._paces} or self._paces:
+        able = [name for name in self._paces if name in _ABLE]
+        for provider in [name for name in able if name in wanted] or able:
             self._named.setdefault((("isrcs",), provider), set()).update(isrcs)
             self._walk(_Objects(type_, provider, len(isrcs), ("isrcs",), sets))
 
@@ -180,8 +203,10 @@ class _Walk:
             whole = replace(self._ask(it, RESOURCES[it.type.name]), is_complete=True)
         if looked_up:
             looked = self._ask(it, f"{it.type.name.lower()}_lookup")
+        there: dict[Chain, _Objects] = {}
         for nodes, part in zip(fields, part_of, strict=True):
             above = looked if part in looked_up else whole if part in parts else it
+            self._enrich(above, nodes[0].name.value, there)
             below = self._below(above, nodes)
             if below is not None:
                 self._walk(below)
@@ -194,7 +219,9 @@ class _Walk:
         """Return what has to be told of an object before this field is."""
         name = node.name.value
         if name in TOLD.get(it.type.name, ()):
-            return name
+            return _PART_OF.get(name, name)
+        if it.type.name == "Track" and (it.type.name, name) in ENRICHED:
+            return _CODES["Track"] if it.provider != _KNOWN_BY else None
         if it.provider in TOLD_ELSEWHERE.get(it.type.name, {}).get(name, ()):
             return name
         arguments = self._outline.arguments(it.type, node)
@@ -211,6 +238,21 @@ class _Walk:
             keeps_them = "links" in self._looked_up(it)
             return "links" if keeps_them and not self._has(where, "links") else None
         return _CODES[it.type.name]
+
+    def _enrich(self, it: _Objects, name: str, there: dict[Chain, _Objects]) -> None:
+        """Note whom a field asks who knows more; `there` are the same things at MusicBrainz."""
+        steps = ENRICHED.get((it.type.name, name))
+        way = _AT_MUSICBRAINZ.get(it.type.name)
+        found = it
+        if not steps or (it.provider != _KNOWN_BY and not way):
+            return
+        if it.provider != _KNOWN_BY:
+            if it.chain not in there:
+                there[it.chain] = self._ask(replace(it, provider=_KNOWN_BY), f"{ON}{way}")
+            found = there[it.chain]
+        for provider, resource in steps:
+            if it.provider != provider:  # whose own have been completed
+                found = self._ask(replace(found, provider=provider), f"{ON}{resource}")
 
     def _has(self, provider: str, resource: str) -> bool:
         return provider in self._paces and resource in self._paces[provider].sizes
@@ -297,6 +339,7 @@ def _provider(name: Any) -> str:
 
 
 _PROVIDERS = {provider.name for provider in Provider}
+_ABLE = {str(provider.value) for provider in Provider}
 
 
 def _ref(text: Any, kind: str | None) -> Ref | None:

@@ -3,7 +3,7 @@
 A line of n keys, s to a call, asked in at most w waves (one per call that brings their parents),
 takes at most min(n, ceil(n / s) + w - 1) calls. Where look-ups tell what was merged, those that one
 request may make are added. Calls that have to be made again are not counted, nor tokens, nor the
-further pages of a search by codes that finds more than a hundred.
+further pages of what MusicBrainz finds by ISRCs.
 """
 
 from collections.abc import Mapping
@@ -98,12 +98,7 @@ def _waves(
 ) -> int:
     """Return how many calls bring the parents: of the same provider, or of any in case of `on`."""
     parents = paces if chain[-1].startswith(ON) else (provider,)
-    above = [chain[:end] for end in range(len(chain) - 1, 0, -1)]
-    found = (
-        next((calls[prefix, name] for prefix in above if (prefix, name) in calls), 0)
-        for name in parents
-    )
-    return max(1, sum(found))
+    return max(1, sum(calls.get((chain[:-1], name), 0) for name in parents))
 
 
 def _merged(keys: Mapping[Line, int], paces: Mapping[str, Pace], most: int) -> dict[str, int]:

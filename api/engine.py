@@ -118,7 +118,7 @@ class Engine:
         """
         now = asyncio.get_running_loop().time()
         deadline = None if background else now + self.settings.deadline
-        account = Trace(fields=trace)
+        account = Trace(fields=trace, feed=self.providers.feed)
         return Context(
             loaders=self.providers.loaders(trace=account, deadline=deadline, background=background),
             trace=account,

@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from api.engine import Answer, Operation, new_request_id
 from api.errors import Failure, extensions, failure_of
 from api.operations import Operations
-from api.pages import query_page
+from api.pages import page
 from api.requests import JSON, RefusedRequestError, operations
 
 logger = logging.getLogger("unisono.api")
@@ -53,7 +53,7 @@ class GraphQLEndpoint:
 
     async def _respond(self, request: Request, request_id: str) -> Response:
         if self._settings.explore and _is_a_browser(request):
-            return query_page()
+            return page("ide")
         asked = await operations(request, self._settings)
         trace = request.headers.get("x-unisono-trace") == "1"
         listed = [asked] if isinstance(asked, Operation) else asked

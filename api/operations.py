@@ -12,7 +12,7 @@ from contextlib import nullcontext
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from graphql import get_operation_ast
+from graphql import OperationDefinitionNode, get_operation_ast
 
 from api.asked import Pace
 from api.context import Context
@@ -147,6 +147,9 @@ class Operations:
     async def _execute(self, run: "_Run", context: Context) -> Answer:
         clock = asyncio.get_running_loop().time
         began = clock()
+        feed = self.engine.providers.feed
+        if feed.is_watched:
+            feed.begin(context.trace.number, _title(run))
         answer: Answer | None = None
         try:
             with run.span or nullcontext():
@@ -173,6 +176,10 @@ class Operations:
         self.metrics.operation(kind, outcome, seconds)
         if run.span:
             run.span.end(context.request_id, outcome, codes)
+        feed = self.engine.providers.feed
+        if feed.is_watched:
+            counts = context.trace.report()
+            feed.answer(context.trace.number, _title(run), outcome, seconds, counts)
         if not logger.isEnabledFor(logging.INFO):
             return
         loaders = {
@@ -240,14 +247,24 @@ def _cost(operation: Operation, prepared: Prepared, paces: dict[str, Pace]) -> C
     )
 
 
-def _kind(run: _Run) -> str:
+def _chosen(run: _Run) -> OperationDefinitionNode | None:
     document = run.prepared.document
-    chosen = document and get_operation_ast(document, run.operation.operation_name)
+    return get_operation_ast(document, run.operation.operation_name) if document else None
+
+
+def _kind(run: _Run) -> str:
+    chosen = _chosen(run)
     return chosen.operation.value if chosen else "none"
 
 
 def _name(run: _Run) -> str | None:
     return (run.operation.operation_name or "")[:_MOST_NAME] or None
+
+
+def _title(run: _Run) -> str | None:
+    """Return what the document calls the operation, whether or not the client chose it by name."""
+    chosen = _chosen(run)
+    return chosen.name.value if chosen and chosen.name else None
 
 
 def _refused(

@@ -8,21 +8,26 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
+
+from batching.outcomes import first_exception
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
+
+# Keys that are settled one by one before it could be found out how to settle them all at once.
+FEW = 5
 
 #: The scope of added items, which belong to nobody.
 ADDED = object()
 
 
 class Owner(Protocol):
-    """The processor, as far as its callers know it."""
+    """The intake of a processor, as far as its callers know it."""
 
-    def _leave(self, key: Any, caller: Any) -> None:
+    def leave(self, key: Any, caller: Any) -> None:
         """Forget that this caller waits for this key."""
 
 
@@ -80,18 +85,21 @@ class KeyCaller(asyncio.Future[V], Generic[K, V]):
     def expire(self, error: Exception) -> None:
         """Leave with this error."""
         self.settle(self.key, error, batch_failed=True)
-        self.owner._leave(self.key, self)
+        self.owner.leave(self.key, self)
 
     def cancel(self, msg: Any | None = None) -> bool:
         """Leave; no other caller of the key notices."""
         if not super().cancel(msg):
             return False
-        self.owner._leave(self.key, self)
+        self.owner.leave(self.key, self)
         return True
 
 
 class SetCaller(asyncio.Future[list[V | Exception]], Generic[K, V]):
-    """One caller's future for a whole set of keys: a list of outcomes that never fails itself."""
+    """One caller's future for a whole set of keys: the list of their outcomes.
+
+    It never fails itself, unless it is `raising`: then with the first failure in the list.
+    """
 
     __slots__ = (
         "background",
@@ -102,6 +110,7 @@ class SetCaller(asyncio.Future[list[V | Exception]], Generic[K, V]):
         "left",
         "outcomes",
         "owner",
+        "raising",
         "scope",
         "since",
     )
@@ -113,17 +122,23 @@ class SetCaller(asyncio.Future[list[V | Exception]], Generic[K, V]):
     deadline: float
     background: bool
 
-    def expect(self, keys: list[K]) -> dict[K, None]:
-        """Expect an outcome for each of the keys; return them without repetition."""
-        distinct = dict.fromkeys(keys)
+    def expect(
+        self, keys: list[K], known: Mapping[K, V | Exception], *, raising: bool
+    ) -> dict[K, SetCaller[K, V]]:
+        """Expect an outcome for each of the keys; return itself for each of those unknown."""
         self.keys = keys
-        self.left = len(distinct)
+        self.raising = raising
         self.joined = 0
         self.outcomes: dict[K, V | Exception] = {}
         self.batch_failed: set[K] = set()
-        if not distinct:
-            self.set_result([])
-        return distinct
+        asked = dict.fromkeys(keys, self)
+        if known:
+            self.outcomes.update(known)
+            asked = {key: self for key in asked if key not in known}
+        self.left = len(asked)
+        if not asked:
+            self._answer()
+        return asked
 
     def settle(self, key: K, outcome: V | Exception, *, batch_failed: bool = False) -> None:
         """Take the outcome of one key; the last one answers this caller."""
@@ -136,16 +151,26 @@ class SetCaller(asyncio.Future[list[V | Exception]], Generic[K, V]):
         if not self.left:
             self._answer()
 
-    def settle_all(self, outcomes: Iterable[tuple[K, V | Exception]], count: int) -> None:
-        """Take the outcomes of `count` keys, all of this caller's and none failed as a batch."""
-        if not self.done():
-            self.outcomes.update(outcomes)
-            self.left -= count
-            if not self.left:
-                self._answer()
+    def settle_all(self, keys: Iterable[K], values: Sequence[V]) -> None:
+        """Take the values of several keys."""
+        if self.done():
+            return
+        self.outcomes.update(zip(keys, values, strict=True))
+        self.left -= len(values)
+        if not self.left and self.keys == list(keys):  # all at once
+            self.set_result(list(values))
+        elif not self.left:
+            self._answer()
 
     def _answer(self) -> None:
-        self.set_result(list(map(self.outcomes.__getitem__, self.keys)))
+        """Answer this caller, in the order of its keys."""
+        outcomes = list(map(self.outcomes.__getitem__, self.keys))
+        failed = first_exception(outcomes) if self.raising else None
+        if failed is None:
+            self.set_result(outcomes)
+        else:
+            self.set_exception(failed)
+            self.exception()  # observers are told; a caller that has gone need not log it again
 
     def remembered(self, key: K, default: Any) -> Any:
         """Return the key's outcome if it is known and not the failure of a whole batch."""
@@ -179,7 +204,7 @@ class SetCaller(asyncio.Future[list[V | Exception]], Generic[K, V]):
 
     def _leave(self, keys: list[K]) -> None:
         for key in keys:
-            self.owner._leave(key, self)
+            self.owner.leave(key, self)
 
 
 class Joint(Generic[K, V]):
@@ -223,7 +248,7 @@ SingleCaller: TypeAlias = KeyCaller[K, V] | SetCaller[K, V]
 Caller: TypeAlias = KeyCaller[K, V] | SetCaller[K, V] | Joint[K, V]
 
 
-def members(caller: Caller[K, V]) -> Iterable[SingleCaller[K, V]]:
+def members(caller: Caller[K, V]) -> Collection[SingleCaller[K, V]]:
     """Return the single callers behind this one."""
     return caller.callers if isinstance(caller, Joint) else (caller,)
 
@@ -248,16 +273,18 @@ def still(callers: Mapping[K, Caller[K, V]]) -> dict[K, Caller[K, V]]:
 
 def settle_values(callers: Mapping[K, Caller[K, V]], values: Sequence[V]) -> None:
     """Give every caller the value of its key; this is where the time of large batches goes."""
-    kinds = set(map(type, callers.values()))
-    if kinds == {KeyCaller}:
+    first = next(iter(callers.values()))
+    if len(callers) < FEW:
+        for (key, caller), value in zip(callers.items(), values, strict=True):
+            caller.settle(key, value)
+    elif isinstance(first, SetCaller) and set(callers.values()) == {first}:
+        first.settle_all(callers, values)
+    elif set(map(type, callers.values())) == {KeyCaller}:
         try:
             deque(map(asyncio.Future.set_result, callers.values(), values), maxlen=0)  # type: ignore[arg-type]  # all are KeyCallers
         except asyncio.InvalidStateError:  # somebody has left: look at each
             for (key, caller), value in zip(callers.items(), values, strict=True):
                 caller.settle(key, value)
-    elif kinds == {SetCaller} and len(set(callers.values())) == 1:
-        only = next(iter(callers.values()))
-        only.settle_all(zip(callers, values, strict=True), len(callers))  # type: ignore[union-attr]  # a SetCaller
     else:
         for (key, caller), value in zip(callers.items(), values, strict=True):
             caller.settle(key, value)

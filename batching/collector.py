@@ -10,10 +10,11 @@ import asyncio
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
-from batching.callers import ADDED, KeyCaller, SingleCaller, members
+from batching.callers import ADDED, KeyCaller, members
 from batching.checks import key_and_scope
 from batching.dispatch import Dispatcher
 from batching.errors import QueueFullError
+from batching.intake import Intake
 from batching.policies import Limits
 from batching.result import BatchResult
 
@@ -30,15 +31,10 @@ class Queue(Protocol[K, V]):
     name: str
     limits: Limits
     _dispatcher: Dispatcher[K, V]
+    _intake: Intake[K, V]
 
     def _enter(self) -> asyncio.AbstractEventLoop:
         """Return the running loop, or raise when nothing may be added."""
-
-    def _collect(self, key: K, caller: SingleCaller[K, V], *, background: bool) -> None:
-        """Let an item wait."""
-
-    def _leave(self, key: K, caller: SingleCaller[K, V]) -> None:
-        """Forget a caller."""
 
 
 class Collector(Generic[K, V]):
@@ -101,7 +97,7 @@ class Collector(Generic[K, V]):
         queue = self._queue
         loop = queue._enter()
         caller: KeyCaller[K, V] = KeyCaller(loop=loop)
-        caller.owner = queue
+        caller.owner = queue._intake
         caller.key = item
         caller.scope = ADDED
         caller.since = loop.time()
@@ -110,7 +106,7 @@ class Collector(Generic[K, V]):
         if len(self._open) >= queue.limits.max_pending:
             caller.settle(item, QueueFullError(queue.name, queue.limits.max_pending))
         else:
-            queue._collect(item, caller, background=False)
+            queue._intake.take(item, caller)
         if caller.done():  # refused: nothing will become of it, so this call says so
             return [(item, caller)]
         self._open.append((item, caller))

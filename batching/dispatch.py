@@ -22,7 +22,7 @@ V = TypeVar("V")
 class Dispatcher(Generic[K, V]):
     """Cuts batches out of the keys that wait; stands in the gate's line for its processor.
 
-    emptied:  Called when nothing waits any more.
+    Whoever closes it sets `emptied`, called when nothing waits any more.
     """
 
     def __init__(
@@ -35,7 +35,6 @@ class Dispatcher(Generic[K, V]):
         gate: Gate,
         limits: Limits,
         context: Context,
-        emptied: Callable[[], None],
     ) -> None:
         self.batch_size = batch_size
         self.max_wait_time = max_wait_time
@@ -46,7 +45,7 @@ class Dispatcher(Generic[K, V]):
         self._gate = gate
         self._limits = limits
         self._context = context
-        self._emptied = emptied
+        self.emptied: Callable[[], None]
         # All of the mutable state: the keys that wait, why they are due, and what makes them so.
         self.waiting: Waiting[K, V] = Waiting()
         self.due: Reason | None = None
@@ -123,7 +122,7 @@ class Dispatcher(Generic[K, V]):
     def pump(self) -> None:
         """Let leave what may leave; the gate, or a landing flight, calls again for the rest."""
         flights = self._flights
-        while flights.ready or self._may_cut():
+        while flights.ready or (self.waiting and self._may_cut()):
             crowded = len(flights.in_air) >= self._limits.max_in_flight
             if (crowded and not self._asked_inside()) or not self._gate.admit(self):
                 self._arm()
@@ -136,17 +135,18 @@ class Dispatcher(Generic[K, V]):
         elif self.due or self.tick.armed or self._window or self.waiting.lanes:
             self.rest()
         else:
-            self._emptied()
+            self.emptied()
 
     def rest(self) -> None:
         """Nothing waits any more: forget why it was due, and leave the gate's line."""
         self.due = None
-        self.tick.disarm()
+        if self.tick.armed:
+            self.tick.disarm()
         self._end_window()
         self.waiting.clear()
         if not self._flights.ready:
             self._gate.leave(self)
-        self._emptied()
+        self.emptied()
 
     def _asked_inside(self) -> bool:
         """Tell whether a batch function under way waits for a key that could leave."""
@@ -168,12 +168,11 @@ class Dispatcher(Generic[K, V]):
         reason = "full" if len(callers) >= self.batch_size else self.due
         flight = Flight(callers, reason or "flush", askers)
         self._flights.update(dict.fromkeys(callers, flight))
-        if self._window:
-            self._end_window()
+        self._end_window()
         return flight
 
     def _end_window(self) -> None:
-        if self._window is not None:
+        if self._window:
             self._window.cancel()
             self._window = None
 

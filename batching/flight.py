@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Hashable
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from batching.callers import Caller, Joint, members
+from batching.callers import Caller, members
 from batching.policies import Reason
 
 K = TypeVar("K", bound=Hashable)
@@ -25,16 +25,15 @@ def still_asks(asker: Asker) -> bool:
 class Flight(Generic[K, V]):
     """The keys of one call with those who wait for them.
 
-    `live` counts the callers, per key; when the last one leaves, nobody needs the call and it is
-    cancelled. A flight has a `task` while its call is made, a `timer` while its keys rest before
-    another attempt, and neither while it stands ready (the halves of a refused batch).
+    When the last caller of the last key leaves, nobody needs the call and it is cancelled. A flight
+    has a `task` while its call is made, a `timer` while its keys rest before another attempt, and
+    neither while it stands ready (the halves of a refused batch).
     """
 
     __slots__ = (
         "askers",
         "callers",
         "extra_calls",
-        "left",
         "live",
         "reason",
         "settled",
@@ -47,20 +46,23 @@ class Flight(Generic[K, V]):
         self, callers: dict[K, Caller[K, V]], reason: Reason, askers: dict[K, list[Asker]]
     ) -> None:
         self.callers = callers
-        self.live: int = len(callers)
-        if Joint in set(map(type, callers.values())):
-            self.live = sum(len(list(members(caller))) for caller in callers.values())
         self.reason: Reason = reason
         #: By key, who asked for it from inside a batch function.
         self.askers = askers
         self.started: float | None = None
         self.settled = False
-        #: Whether a caller has left, so that some key may have none any more.
-        self.left = False
+        #: The callers that are still there, per key; counted once one of them has left.
+        self.live: int | None = None
         self.task: asyncio.Task[None] | None = None
         self.timer: asyncio.TimerHandle | None = None
         #: Extra calls made so far to find a refused key, one count shared by all halves.
         self.extra_calls = [0]
+
+    def count_live(self) -> int:
+        """Return how many callers are there, per key."""
+        if self.live is None:
+            self.live = sum(len(members(caller)) for caller in self.callers.values())
+        return self.live
 
     def asked_inside(self) -> bool:
         """Tell whether a batch function under way waits for one of the keys."""

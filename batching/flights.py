@@ -25,7 +25,7 @@ from batching.errors import BatchError, CircularWaitError, RefusedError, Retryab
 from batching.flight import Flight
 from batching.gate import Gate
 from batching.lineage import closes_circle, enter_batch, inside_batch
-from batching.outcomes import Outcome, align, holds_exception, raisable
+from batching.outcomes import Outcome, align, raisable
 from batching.policies import BatchEvent, Observer, RetryPolicy
 
 K = TypeVar("K", bound=Hashable)
@@ -96,17 +96,17 @@ class Flights(dict[K, Flight[K, V]]):
                 return
             flight.askers.setdefault(key, []).append((asker, caller))
         flight.callers[key] = joined(flight.callers[key], caller)
-        flight.live += 1
+        if flight.live is not None:
+            flight.live += 1
         caller.count_join()
 
     def leave(self, key: K, caller: SingleCaller[K, V]) -> None:
         """Note that a caller of a key has gone; with the last one of a flight its call ends."""
         flight = self[key]
         there = flight.callers[key]
+        flight.live = flight.count_live() - 1
         if isinstance(there, Joint) and len(there.callers) > 1:
             there.drop(caller)
-        flight.left = True
-        flight.live -= 1
         if not flight.live:
             self.desert(flight)
 
@@ -154,22 +154,22 @@ class Flights(dict[K, Flight[K, V]]):
         """Make the call, and settle the flight whatever comes of it."""
         enter_batch(flight)
         flight.started = asyncio.get_running_loop().time()
-        if flight.left:
+        if flight.live is not None:
             self._drop_deserted(flight)
         keys = list(flight.callers)
         try:
-            outcomes = align(self._name, keys, await self._call(list(keys)))
+            outcomes, some_failed = align(self._name, keys, await self._call(list(keys)))
         except RefusedError as error:
             self._bisect(flight, error)
         except Exception as error:  # noqa: BLE001 - it belongs to every caller of the batch
             self._fail(flight, raisable(self._name, error))
         except BaseException as error:
             # A flight destroyed with its event loop has nobody left to answer.
-            if flight.live and flight.task and not flight.task.get_loop().is_closed():
+            if flight.live != 0 and flight.task and not flight.task.get_loop().is_closed():
                 self._fail(flight, raisable(self._name, error))
             raise
         else:
-            self._settle(flight, outcomes)
+            self._settle(flight, outcomes, some_failed=some_failed)
         finally:
             del flight, keys  # or the error's traceback would keep them in a circle
 
@@ -208,16 +208,22 @@ class Flights(dict[K, Flight[K, V]]):
     # Settle.
 
     def _fail(self, flight: Flight[K, V], error: Exception) -> None:
-        self._settle(flight, [error] * len(flight.callers), batch_failed=True)
+        errors = [error] * len(flight.callers)
+        self._settle(flight, errors, some_failed=True, batch_failed=True)
 
     def _settle(
-        self, flight: Flight[K, V], outcomes: Sequence[Outcome[V]], *, batch_failed: bool = False
+        self,
+        flight: Flight[K, V],
+        outcomes: Sequence[Outcome[V]],
+        *,
+        some_failed: bool,
+        batch_failed: bool = False,
     ) -> None:
         """Give every caller of a flight its outcome, apart from keys that are tried again."""
         flight.settled = True
         callers = flight.callers
         failures = resting = 0
-        if holds_exception(outcomes):
+        if some_failed:
             again = self._attempts_of_retryable(flight, outcomes)
             self._forget(flight)
             for (key, caller), outcome in zip(callers.items(), outcomes, strict=True):

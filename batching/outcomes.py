@@ -18,15 +18,16 @@ Outcome: TypeAlias = V | Exception
 _TEXT = (str, bytes, bytearray, memoryview)
 
 
-def align(name: str, keys: Sequence[K], answer: object) -> list[Any]:
-    """Return one outcome per key.
+def align(name: str, keys: Sequence[K], answer: Any) -> tuple[list[Any], bool]:
+    """Return one outcome per key, and whether any of them is an exception.
 
     A mapping answers by key, any other sequence by position. Raises BatchError when the answer
     is neither, or a sequence of another length; text is refused, for its characters are no values.
     """
-    if type(answer) is not list and isinstance(answer, Mapping):
+    is_list = type(answer) is list  # as it mostly is: the other questions cost more
+    if not is_list and isinstance(answer, Mapping):
         outcomes = [answer[key] if key in answer else KeyNotFoundError(key, name) for key in keys]
-    elif isinstance(answer, Sequence) and not isinstance(answer, _TEXT):
+    elif is_list or (isinstance(answer, Sequence) and not isinstance(answer, _TEXT)):
         outcomes = list(answer)
         if len(outcomes) != len(keys):
             raise BatchError(
@@ -39,8 +40,8 @@ def align(name: str, keys: Sequence[K], answer: object) -> list[Any]:
             f"got {type(answer).__name__}"
         )
     if holds_exception(outcomes):
-        return [raisable(name, outcome) for outcome in outcomes]
-    return outcomes
+        return [raisable(name, outcome) for outcome in outcomes], True
+    return outcomes, False
 
 
 def holds_exception(outcomes: Iterable[object]) -> bool:
@@ -49,6 +50,13 @@ def holds_exception(outcomes: Iterable[object]) -> bool:
         if issubclass(kind, BaseException):
             return True
     return False
+
+
+def first_exception(outcomes: Iterable[object]) -> Exception | None:
+    """Return the first outcome that is an exception, or None."""
+    if holds_exception(outcomes):
+        return next(outcome for outcome in outcomes if isinstance(outcome, Exception))
+    return None
 
 
 def raisable(name: str, outcome: Any) -> Any:

@@ -7,9 +7,9 @@ is made (or rests between two attempts), and it is *settled* when its outcome is
 on the processor knows nothing of it. Asking for a key that waits or flies joins it; each caller
 has a future of its own, and one that leaves is noticed by nobody else.
 
-Collect. `submit` puts a key among those that wait and, if it is the first, starts to look for the
-end of the tick (`tick.py`), or the timer of the window. Added items start neither, for they wait
-until a batch is full.
+Collect. `submit` puts a key among those that wait (`intake.py`) and, if it is the first, starts to
+look for the end of the tick (`tick.py`), or the timer of the window. Added items start neither, for
+they wait until a batch is full.
 
 Dispatch. When the tick or window is over, or somebody flushes, the keys that wait become *due*, and
 stay so until none waits: later keys fill along. As many keys as fit in a batch may leave without
@@ -29,26 +29,24 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import get_running_loop
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from contextvars import copy_context
-from types import TracebackType
+from threading import get_ident
+from types import MappingProxyType, TracebackType
 from typing import Generic, TypeVar
 
 from batching.alarms import Alarms
-from batching.callers import KeyCaller, SetCaller, SingleCaller, members
+from batching.callers import KeyCaller, SetCaller
 from batching.checks import at_least, key_and_scope, seconds
+from batching.closing import Closing
 from batching.collector import Collector
 from batching.dispatch import Dispatcher
-from batching.errors import (
-    BatchError,
-    DeadlineExceededError,
-    ProcessorClosedError,
-    QueueFullError,
-)
-from batching.flight import Flight
+from batching.errors import BatchError, DeadlineExceededError, ProcessorClosedError
 from batching.flights import Flights, ProcessorFunc
 from batching.gate import Gate
-from batching.lineage import inside_batch, marked, refuse_inside
+from batching.home import QUICK_LOOKUP, Home
+from batching.intake import Intake
+from batching.lineage import marked, refuse_inside
 from batching.policies import Limits, Observer, Refusal, RetryPolicy
 from batching.result import BatchResult
 
@@ -97,15 +95,12 @@ class BatchProcessor(Generic[K, V]):
         self.name = name
         self.gate = gate or Gate()
         self.limits = limits
-        self._refusal = refusal
         self._context = copy_context()
-        # The loop that is served, and the same while keys are taken.
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._home: asyncio.AbstractEventLoop | None = None
-        # All of the mutable state: the deadlines, the added items, the keys in flight, those that
-        # wait with why they are due, and whether and when all this has come to its end.
+        # All of the mutable state: the loop that is served, the deadlines, the keys in flight,
+        # those that wait with why they are due, the added items, how many keys may wait for
+        # another one to need no look at the limits, and whether and when all this has ended.
+        self._home = Home()
         self._alarms = Alarms(name, self._context)
-        self._collector: Collector[K, V] = Collector(self)
         self._flights: Flights[K, V] = Flights(
             processor_func,
             name=name,
@@ -123,14 +118,23 @@ class BatchProcessor(Generic[K, V]):
             gate=self.gate,
             limits=limits,
             context=self._context,
-            emptied=self._tell_idle,
         )
-        self._flights.again = self._wait_again
         self._waiting = self._dispatcher.waiting
         self._tick = self._dispatcher.tick
-        self._room = self._fast_room()
+        self._intake = Intake(
+            name=name,
+            home=self._home,
+            limits=limits,
+            alarms=self._alarms,
+            flights=self._flights,
+            dispatcher=self._dispatcher,
+            refusal=refusal,
+        )
+        self._collector: Collector[K, V] = Collector(self)
+        self._closing = Closing(name, self._alarms, self._flights, self._dispatcher)
         self._closed = False
-        self._idle: asyncio.Future[None] | None = None
+        self._is_choosy = refusal is not None
+        self._room = self._fast_room()
 
     def __repr__(self) -> str:
         closed = " | closed" if self._closed else ""
@@ -181,37 +185,47 @@ class BatchProcessor(Generic[K, V]):
         Raises TypeError for the key None, ProcessorClosedError after `close`, BatchError on a
         second event loop; everything else is an outcome.
         """
-        loop = get_running_loop()
-        if loop is not self._home:
-            self._enter()
-        caller: KeyCaller[K, V] = KeyCaller()  # it finds the running loop cheaper than by keyword
-        caller.owner = self
-        caller.key = key
-        caller.scope = scope
         waiting = self._waiting
+        flights = self._flights
+        tick = self._tick
+        home = self._home
         lane = waiting.lanes.get(scope)
         if (
             lane
-            and self._tick.armed
+            and tick.armed
             and len(waiting) < self._room
             and key not in waiting
-            and key not in self._flights
+            and (not flights or key not in flights)
             and key is not None
             and deadline is None
             and not background
             and marked() is None
+            and (
+                get_running_loop() is home.loop
+                if QUICK_LOOKUP
+                else get_ident() == home.thread and home.runs()
+            )
         ):  # one more key of a scope in a tick under way: all there is to do
+            caller: KeyCaller[K, V] = home.caller()
+            caller.owner = self._intake
+            caller.key = key
+            caller.scope = scope
+            caller.since = tick.since
             waiting[key] = caller
             lane.append(key)
-            caller.since = self._tick.since
-            self._tick.news = True
+            tick.news = True
             return caller
-        caller.since = loop.time()
+        loop = self._enter()
         key_and_scope(self.name, key, scope)
+        caller = home.caller()
+        caller.owner = self._intake
+        caller.key = key
+        caller.scope = scope
+        caller.since = loop.time()
         if deadline is not None and not self._alarms.set(loop, caller, deadline):
             caller.settle(key, DeadlineExceededError(self.name), batch_failed=True)
         else:
-            self._collect(key, caller, background=background)
+            self._intake.take(key, caller, background=background)
             self._dispatcher.collected()
         return caller
 
@@ -222,49 +236,39 @@ class BatchProcessor(Generic[K, V]):
         scope: Hashable = None,
         deadline: float | None = None,
         background: bool = False,
+        known: Mapping[K, V | Exception] = MappingProxyType({}),
+        raising: bool = False,
     ) -> SetCaller[K, V]:
         """Ask for a set of keys with one future: their outcomes in order, exceptions as values.
 
         >>> a, b = await processor.submit_many(["a", "b"])
 
+        known:    Outcomes that need not be asked for.
+        raising:  The future raises the first exception among the outcomes, as `gather` does.
+
         At a deadline it answers with what is known by then. Raises as `submit` does.
         """
         loop = self._enter()
         caller: SetCaller[K, V] = SetCaller(loop=loop)
-        caller.owner = self
+        caller.owner = self._intake
         caller.scope = scope
         caller.since = loop.time()
-        distinct = caller.expect(list(keys))
-        if None in distinct:
+        asked = caller.expect(list(keys), known, raising=raising)
+        if None in asked:
             raise TypeError(f"{self.name}: expected keys, got None among them")
-        if not distinct:
+        if not asked:
             return caller
         key_and_scope(self.name, ..., scope)
         if deadline is not None and not self._alarms.set(loop, caller, deadline):
             caller.refuse(DeadlineExceededError(self.name))
-        elif self._all_new(distinct) and self._refused(caller) is None:
-            news = self._waiting.put(distinct, caller, background=background)
-            self._tick.news |= news
-            self._dispatcher.collected()
         else:
-            for key in distinct:
-                self._collect(key, caller, background=background)
+            self._intake.take_all(asked, caller, background=background)
             self._dispatcher.collected()
         return caller
 
     def reconsider(self) -> None:
         """Ask `refusal` about all who wait, because there is a new reason not to."""
-        for key, there in list(self._waiting.items()):
-            for caller in list(members(there)):
-                if (error := self._refused(caller)) is not None:
-                    caller.settle(key, error, batch_failed=True)
-                    self._waiting.leave(key, caller)
-                    if caller.done():
-                        self._alarms.unset(caller)
-            if key not in self._waiting:
-                self._flights.attempts.pop(key, None)
-        if not self._waiting:
-            self._dispatcher.rest()
+        self._intake.reconsider()
 
     async def close(self, *, grace: float | None = None) -> None:
         """Take no more keys, send those that wait, and return when all are settled.
@@ -272,19 +276,13 @@ class BatchProcessor(Generic[K, V]):
         grace:  Seconds after which what is left is cancelled and fails; None waits for the end.
         """
         refuse_inside(self.name, "close()")
-        if get_running_loop() is not self._loop and self._busy_elsewhere:
-            raise BatchError(f"{self.name}: expected the event loop it is busy on, got another")
+        here = get_running_loop() is self._home.loop
+        if not here:
+            self._refuse_elsewhere()
         self._closed = self._flights.final = True
-        self._home = None
-        if asyncio.get_running_loop() is not self._loop:
-            return
-        for flight in self._flights.resting():
-            self._dispatcher.wait_again(flight)
-        self._dispatcher.become_due("close")
-        if self._busy:
-            self._idle = self._idle or self._loop.create_future()
-            await asyncio.wait([self._idle], timeout=grace)
-            self._abandon()
+        self._room = self._fast_room()
+        if here:
+            await self._closing.close(grace)
 
     async def __aenter__(self) -> BatchProcessor[K, V]:
         return self
@@ -321,7 +319,7 @@ class BatchProcessor(Generic[K, V]):
 
     def get_pending_count(self) -> int:
         """Return how many items and keys wait; those in flight do not."""
-        if self._loop is None or self._loop.is_closed():
+        if self._home.loop is None or self._home.loop.is_closed():
             return 0  # what a loop that is over left behind will never be sent
         return self._collector.pending_count()
 
@@ -335,99 +333,23 @@ class BatchProcessor(Generic[K, V]):
 
     def _settle_in(self) -> asyncio.AbstractEventLoop:
         loop = get_running_loop()
-        if loop is self._loop:
+        if loop is self._home.loop:
             return loop
-        if self._busy_elsewhere:
-            raise BatchError(f"{self.name}: expected the event loop it is busy on, got another")
-        self._loop = self.gate.enter()
-        self._home = None if self._closed else loop
-        self._dispatcher.reset()
-        self._alarms.clear()
-        self._flights.reset()
-        self._collector.forget()
+        self._refuse_elsewhere()
+        first = self._home.loop is None
+        self._home.move(self.gate.enter())
+        if not first:
+            self._dispatcher.reset()
+            self._alarms.clear()
+            self._flights.reset()
+            self._collector.forget()
         return loop
 
+    def _refuse_elsewhere(self) -> None:
+        loop = self._home.loop
+        if self._closing.busy and loop is not None and not loop.is_closed():
+            raise BatchError(f"{self.name}: expected the event loop it is busy on, got another")
+
     def _fast_room(self) -> int:
-        """Return how many keys may wait for another one to need no look at the limits."""
-        if self._refusal is not None:
-            return 0
-        return min(self._dispatcher.batch_size, self.limits.max_pending) - 1
-
-    def _all_new(self, keys: dict[K, None]) -> bool:
-        """Tell whether a set can be taken in as a whole."""
-        return (
-            len(self._waiting) + len(keys) <= self.limits.max_pending
-            and self._waiting.keys().isdisjoint(keys)
-            and self._flights.keys().isdisjoint(keys)
-            and inside_batch() is None
-        )
-
-    def _collect(self, key: K, caller: SingleCaller[K, V], *, background: bool) -> None:
-        """Let a key wait, or join it where it is."""
-        if background:
-            caller.background = True
-        waiting = self._waiting
-        if key in self._flights:
-            self._flights.board(key, caller)
-        elif (error := self._refused(caller)) is not None:
-            caller.settle(key, error, batch_failed=True)
-        elif key in waiting:
-            waiting.join(key, caller, background=background)
-        elif len(waiting) >= self.limits.max_pending:
-            full = QueueFullError(self.name, self.limits.max_pending)
-            caller.settle(key, full, batch_failed=True)  # it says nothing of the key
-        elif waiting.put_one(key, caller, background=background):
-            self._tick.news = True
-        if caller.done():
-            self._alarms.unset(caller)
-        elif key in waiting and (asker := inside_batch()):
-            waiting.askers.setdefault(key, []).append((asker, caller))
-
-    def _refused(self, caller: SingleCaller[K, V]) -> Exception | None:
-        """Return why a caller had better not wait."""
-        if self._refusal is None:
-            return None
-        return self._refusal(getattr(caller, "deadline", None))
-
-    def _wait_again(self, rest: Flight[K, V]) -> None:
-        """Let keys that have rested wait anew, unless there is a reason not to by now."""
-        self._dispatcher.wait_again(rest)
-        if self._refusal is not None and self._waiting:
-            self.reconsider()
-
-    def _leave(self, key: K, caller: SingleCaller[K, V]) -> None:
-        """Forget a caller that was cancelled or has expired."""
-        if caller.get_loop() is not self._loop:
-            return
-        self._alarms.unset(caller)
-        if key in self._waiting:
-            self._waiting.leave(key, caller)
-            if key not in self._waiting:
-                self._flights.attempts.pop(key, None)
-        elif key in self._flights:
-            self._flights.leave(key, caller)
-        if not self._waiting:
-            self._dispatcher.rest()
-
-    # Close.
-
-    @property
-    def _busy(self) -> bool:
-        return bool(self._waiting or self._flights or self._flights.in_air)
-
-    @property
-    def _busy_elsewhere(self) -> bool:
-        return self._busy and self._loop is not None and not self._loop.is_closed()
-
-    def _tell_idle(self) -> None:
-        if self._idle and not self._busy and not self._idle.done():
-            self._idle.set_result(None)
-
-    def _abandon(self) -> None:
-        """Fail whatever is left when the grace of `close` is over."""
-        error = ProcessorClosedError(self.name)
-        for key, caller in list(self._waiting.items()):
-            caller.settle(key, error, batch_failed=True)
-        self._flights.abandon(error)
-        self._alarms.clear()
-        self._dispatcher.rest()
+        most = min(self._dispatcher.batch_size, self.limits.max_pending)
+        return 0 if self._closed or self._is_choosy else most - 1

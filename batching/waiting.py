@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Mapping
 from typing import TypeVar
 
 from batching.callers import Caller, Joint, SingleCaller, joined, lane_of, members
@@ -36,9 +36,11 @@ class Waiting(dict[K, Caller[K, V]]):
         self._more = 0
         self._credit = 0.0
 
-    def put(self, keys: Iterable[K], caller: SingleCaller[K, V], *, background: bool) -> bool:
-        """Take in keys that do not wait yet; tell whether their scope has others waiting."""
-        self.update(dict.fromkeys(keys, caller))
+    def put(
+        self, keys: Mapping[K, SingleCaller[K, V]], caller: SingleCaller[K, V], *, background: bool
+    ) -> bool:
+        """Take in keys of a caller that do not wait yet; tell whether its scope has others here."""
+        self.update(keys)
         if background:
             caller.background = True
         return (self.background if background else self.lanes).put(caller.scope, keys)
@@ -46,7 +48,7 @@ class Waiting(dict[K, Caller[K, V]]):
     def put_one(self, key: K, caller: SingleCaller[K, V], *, background: bool) -> bool:
         """Take in one key that does not wait yet; tell whether its scope has others waiting."""
         if background:
-            return self.put((key,), caller, background=True)
+            return self.put({key: caller}, caller, background=True)
         self[key] = caller
         lane = self.lanes.get(caller.scope)
         if lane is None:

@@ -26,6 +26,10 @@ _Entity: TypeAlias = tuple[str, str, str]
 # a third of the usual deadline. More of them fail, and may be asked again.
 LOOKUPS_PER_REQUEST = 10
 
+# The scope of all that is asked in the background: first come, first served. Its traces know what
+# was asked, and not by which calls it came.
+_BACKGROUND = "background"
+
 
 class Loaders:
     """One request's view of all providers; made by `Providers.loaders()`.
@@ -95,6 +99,15 @@ class Loaders:
         on = self._providers.get(provider)
         return on is not None and resource in on.resources
 
+    def is_looked_up(self, provider: str, kind: str, part: str) -> bool:
+        """Tell whether a look-up, and nothing else, tells a field at this provider.
+
+        >>> loaders.is_looked_up("musicbrainz", "artist", "links")
+        True
+        """
+        on = self._providers.get(provider)
+        return on is not None and part in on.parts.get(kind, ())
+
     async def album_tracks(
         self, albums: Sequence[Album], *, offset: int, limit: int
     ) -> list[Page[Track] | Exception | None]:
@@ -106,7 +119,7 @@ class Loaders:
         """
 
         def lacks_them(album: Album) -> bool:
-            is_wanted = offset == 0 or self._is_looked_up(album.provider, album.kind, "tracks")
+            is_wanted = offset == 0 or self.is_looked_up(album.provider, album.kind, "tracks")
             return is_wanted and album.tracks is UNKNOWN
 
         unknown = [album for album in albums if lacks_them(album)]
@@ -148,7 +161,7 @@ class Loaders:
             if entity not in recalled and not self._has_looked_up(entity, part):
                 groups.setdefault(entity[:2], []).append(entity)
         for (provider, kind), them in groups.items():
-            if self._is_looked_up(provider, kind, part):
+            if self.is_looked_up(provider, kind, part):
                 memory = self._providers[provider].memory
                 found = memory.recall_part(kind, part, [entity[2] for entity in them], self.trace)
                 recalled.update(((provider, kind, native), found[native]) for native in found)
@@ -161,11 +174,12 @@ class Loaders:
         self, entities: Sequence[_Entity], part: str | None
     ) -> list[Record | Exception | None]:
         outcomes = await self._load(self._asked(entities, part))
-        unsure = [
-            index
-            for index, outcome in enumerate(outcomes)
-            if isinstance(outcome, MaybeMergedError) and self._may_look_up(entities[index])
-        ]
+        maybe = [index for index, it in enumerate(outcomes) if isinstance(it, MaybeMergedError)]
+        unsure = [index for index in maybe if self._may_look_up(entities[index])]
+        for index in sorted(set(maybe).difference(unsure)):
+            provider, kind, native = entities[index]
+            name = f"{provider}.{RESOURCE_OF_KIND[kind]}"
+            self.trace.answer(name, [native], [outcomes[index]])
         if unsure:
             looked_up = await self._load([self._look_up(entities[index], part) for index in unsure])
             for index, outcome in zip(unsure, looked_up, strict=True):
@@ -179,17 +193,13 @@ class Loaders:
         looked_up: set[tuple[str, str]] = set()
         if part is not None:
             pairs = {(provider, kind) for provider, kind, _ in entities}
-            looked_up = {pair for pair in pairs if self._is_looked_up(*pair, part)}
+            looked_up = {pair for pair in pairs if self.is_looked_up(*pair, part)}
         return [
             self._look_up(entity, part)
             if looked_up and entity[:2] in looked_up
             else (entity[0], RESOURCE_OF_KIND[entity[1]], entity[2])
             for entity in entities
         ]
-
-    def _is_looked_up(self, provider: str, kind: str, part: str) -> bool:
-        on = self._providers.get(provider)
-        return on is not None and part in on.parts.get(kind, ())
 
     def _may_look_up(self, entity: _Entity) -> bool:
         """Tell whether this request may look for one more entity that may have been merged.
@@ -226,15 +236,18 @@ class Loaders:
                     outcomes[index] = loader
                 continue
             keys = [asked[index][2] for index in indexes]
-            self.trace.ask(f"{provider}.{resource}", keys)
-            waiting.append((indexes, loader.load_many(keys, return_exceptions=True)))
+            name = f"{provider}.{resource}"
+            self.trace.ask(name, keys)
+            waiting.append((name, keys, indexes, loader.load_many(keys, return_exceptions=True)))
         # All are submitted by now, so waiting for one after the other is waiting for the slowest.
         try:
-            for indexes, values in waiting:
-                for index, value in zip(indexes, await values, strict=True):
+            for name, keys, indexes, values in waiting:
+                settled = await values
+                self.trace.answer(name, keys, settled, passing=MaybeMergedError)
+                for index, value in zip(indexes, settled, strict=True):
                     outcomes[index] = value
         finally:
-            for _, values in waiting:  # who is cancelled waits for none of them any more
+            for *_, values in waiting:  # who is cancelled waits for none of them any more
                 values.cancel()
         return outcomes
 
@@ -252,8 +265,8 @@ class Loaders:
         if processor is None:
             return NotConfiguredError(provider, f"{provider} has no {resource}")
         loader = Loader.over(
-            on.memory.cached.get(resource) or processor,
-            scope=self.trace,
+            on.memory.cached.get(resource, processor),
+            scope=_BACKGROUND if self._background else self.trace,
             deadline=self.deadline,
             background=self._background,
         )

@@ -20,7 +20,7 @@ from zlib import crc32
 
 import msgspec
 
-from loaders.records import Album, Artist, Track
+from loaders.records import Album, Artist, Enrichment, Track
 
 K = TypeVar("K", bound=Hashable)
 
@@ -28,7 +28,7 @@ K = TypeVar("K", bound=Hashable)
 _SWEEP = 60.0
 
 #: Of what entries hold: another one as soon as a record has another field.
-VERSION = crc32(repr(msgspec.json.schema_components([Track, Artist, Album])).encode())
+VERSION = crc32(repr(msgspec.json.schema_components([Track, Artist, Album, Enrichment])).encode())
 
 
 class Keep(NamedTuple):

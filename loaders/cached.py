@@ -4,11 +4,12 @@ What is remembered is answered at once and never gets to the processor. The rest
 ever, and where nothing is remembered, the processor's own futures are handed out.
 """
 
-import asyncio
 from collections.abc import Hashable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
-from batching import BatchProcessor, KeyCaller, SetCaller
+from batching import KeyCaller, SetCaller
+from loaders.loader import Processor
 from loaders.remembered import Remembered
 from loaders.trace import Trace
 
@@ -22,7 +23,7 @@ class CachedProcessor(Generic[K, V]):
     >>> loader = Loader.over(CachedProcessor(processor, remembered))
     """
 
-    def __init__(self, processor: BatchProcessor[K, V], remembered: Remembered[K]) -> None:
+    def __init__(self, processor: Processor[K, V], remembered: Remembered[K]) -> None:
         self.name = processor.name
         self._processor = processor
         self._remembered = remembered
@@ -56,46 +57,23 @@ class CachedProcessor(Generic[K, V]):
         scope: Hashable = None,
         deadline: float | None = None,
         background: bool = False,
+        known: Mapping[K, V | Exception] = MappingProxyType({}),
+        raising: bool = False,
     ) -> SetCaller[K, V]:
         """Ask for a set of keys, as `BatchProcessor.submit_many` does."""
         keys = list(keys)
-        known = self._recall(keys, scope)
-        missing = [key for key in keys if key not in known] if known else keys
-        asked = self._processor.submit_many(
-            missing, scope=scope, deadline=deadline, background=background
+        recalled = self._recall([key for key in keys if key not in known], scope)
+        return self._processor.submit_many(
+            keys,
+            scope=scope,
+            deadline=deadline,
+            background=background,
+            known={**known, **recalled},
+            raising=raising,
         )
-        return _Recalled(keys, known, missing, asked) if known else asked
 
     def _recall(self, keys: list[K], scope: Hashable) -> dict[K, Any]:
         known = self._remembered.recall(keys, scope)
         if known and isinstance(scope, Trace):
-            scope.recall(self.name, len(known))
+            scope.recall(self.name, list(known))
         return known
-
-
-class _Recalled(SetCaller[K, V]):
-    """One caller's future for a set of keys of which some are remembered and some are asked."""
-
-    def __init__(
-        self, keys: list[K], known: Mapping[K, V], missing: list[K], asked: SetCaller[K, V]
-    ) -> None:
-        super().__init__(loop=asked.get_loop())
-        self.expect(keys)
-        self.joined = asked.joined
-        self._asked = asked
-        self._missing_keys = missing
-        self.settle_all(known.items(), len(known))
-        if missing:
-            self._take(asked) if asked.done() else asked.add_done_callback(self._take)
-
-    def cancel(self, msg: Any | None = None) -> bool:
-        """Leave; no other caller of any of the keys notices."""
-        return asyncio.Future.cancel(self, msg) and (self._asked.cancel(msg) or True)
-
-    def _take(self, asked: "asyncio.Future[Any]") -> None:
-        if asked.cancelled():
-            asyncio.Future.cancel(self)
-            return
-        self.batch_failed |= self._asked.batch_failed
-        outcomes = dict(zip(self._missing_keys, asked.result(), strict=True))
-        self.settle_all(outcomes.items(), len(outcomes))

@@ -1,6 +1,7 @@
 """The calls that a batch made: kept with the batch, so that every key knows what it cost."""
 
 from contextvars import ContextVar
+from itertools import count
 from typing import NamedTuple
 
 
@@ -21,10 +22,14 @@ class Call(NamedTuple):
     fault: str | None = None
 
 
+_numbers = count(1)
+
+
 class BatchCalls:
-    """The calls of one batch, in the order in which they came to an end."""
+    """The calls of one batch, in the order in which they came to an end; `number` is its own."""
 
     def __init__(self, resource: str) -> None:
+        self.number = next(_numbers)
         self.resource = resource
         self.calls: list[Call] = []
 

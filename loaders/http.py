@@ -17,6 +17,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import aiohttp
 import httpx
+import msgspec
 from httpx_aiohttp import AiohttpTransport
 
 from loaders.calls import Call, calls_of_batch
@@ -62,6 +63,7 @@ _FAULTS: tuple[tuple[type[Exception], type[ProviderError], str], ...] = (
     (httpx.TimeoutException, UpstreamTimeoutError, "did not answer in time"),
     (httpx.ConnectError, UnavailableError, "could not be reached"),
     (aiohttp.ClientConnectorError, UnavailableError, "could not be reached"),
+    (aiohttp.ClientResponseError, BadResponseError, "did not answer in HTTP"),
     (httpx.TransportError, UnavailableError, "broke off"),
     (aiohttp.ClientError, UnavailableError, "broke off"),
     (OSError, UnavailableError, "broke off"),
@@ -120,12 +122,14 @@ class Http:
         *,
         headers: Mapping[str, str] | None = None,
         transport: Transport | None = None,
+        most_bytes: int = MOST_BYTES,
     ) -> None:
         self.provider = provider
         self._base_url = httpx.URL(base_url)
         self._base_path = urlsplit(base_url).path
         self._headers = {"accept": "application/json", "accept-encoding": "gzip", **(headers or {})}
         self._transport = transport or _transport()
+        self._most_bytes = most_bytes
 
     async def get(
         self,
@@ -149,6 +153,13 @@ class Http:
             "GET", self._url(path, query), headers={**self._headers, **(headers or {})}
         )
         return await self._send(request, f"GET {self._base_path}{route}", ids)
+
+    async def post(self, route: str, question: Any, *, ids: Sequence[str] = ()) -> Answer:
+        """Post a question as JSON, one that is too long for a URL."""
+        headers = {**self._headers, "content-type": "application/json"}
+        content = msgspec.json.encode(question)
+        request = httpx.Request("POST", self._url(route, ""), headers=headers, content=content)
+        return await self._send(request, f"POST {self._base_path}{route}", ids)
 
     async def post_form(
         self, form: Mapping[str, str], *, headers: Mapping[str, str] | None = None
@@ -200,32 +211,29 @@ class Http:
         return Answer(status, response.headers, body)
 
     async def _read(self, response: httpx.Response) -> bytes:
-        """Return the body, unpacked; gives up as soon as it is too long."""
-        chunks = []
-        size = 0
-        async for chunk in response.stream:  # type: ignore[union-attr]  # transports here are async
-            size += len(chunk)
-            if size > MOST_BYTES:
-                raise self._too_long()
-            chunks.append(chunk)
-        body = b"".join(chunks)
+        """Return the body, unpacked as it comes; gives up as soon as it is too long."""
         packing = response.headers.get("content-encoding", "identity").lower()
-        if packing == "identity":
-            return body
-        if packing != "gzip":
+        if packing not in {"identity", "gzip"}:
             raise BadResponseError(
                 self.provider, f"{self.provider}: expected a gzip answer, got another packing"
             )
         unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)  # 16: with a gzip header
-        try:
-            body = unpacker.decompress(body, MOST_BYTES)
-        except zlib.error as error:
-            raise self._cut_short() from error
-        if unpacker.unconsumed_tail:
-            raise self._too_long()
-        if not unpacker.eof:
-            raise self._cut_short()
-        return body
+        body = bytearray()
+        async for chunk in response.stream:  # type: ignore[union-attr]  # transports here are async
+            if packing == "gzip":
+                try:
+                    body += unpacker.decompress(chunk, self._most_bytes + 1 - len(body))
+                except zlib.error as error:
+                    raise self._broken() from error
+                if unpacker.unused_data:  # there is more behind its end, perhaps without end
+                    raise self._broken()
+            else:
+                body += chunk
+            if len(body) > self._most_bytes:
+                raise self._too_long()
+        if packing == "gzip" and not unpacker.eof:
+            raise self._broken()
+        return bytes(body)
 
     @contextmanager
     def _faults(self) -> Iterator[None]:
@@ -243,10 +251,10 @@ class Http:
             raise kind(self.provider, f"{self.provider} {words} ({type(told).__name__})") from error
 
     def _too_long(self) -> BadResponseError:
-        message = f"{self.provider}: expected at most {MOST_BYTES} bytes, got more"
+        message = f"{self.provider}: expected at most {self._most_bytes} bytes, got more"
         return BadResponseError(self.provider, message, retryable=False)
 
-    def _cut_short(self) -> BadResponseError:
+    def _broken(self) -> BadResponseError:
         return BadResponseError(
             self.provider, f"{self.provider}: expected a whole gzip answer, got a broken one"
         )

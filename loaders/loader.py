@@ -49,8 +49,10 @@ class Processor(Protocol[K, V]):
         scope: Hashable = ...,
         deadline: float | None = ...,
         background: bool = ...,
+        known: Mapping[K, V | Exception] = ...,
+        raising: bool = ...,
     ) -> SetCaller[K, V]:
-        """Ask for a set of keys."""
+        """Ask for a set of keys, of which some may be known."""
 
 
 class Known(Generic[V]):
@@ -166,9 +168,7 @@ class Loader(DataLoader[K, V]):
         self._submit: Callable[[K], KeyCaller[K, V]] = (
             partial(processor.submit, **asking) if asking else processor.submit
         )
-        self._submit_many: Callable[[Iterable[K]], SetCaller[K, V]] = partial(
-            processor.submit_many, **asking
-        )
+        self._submit_many: Callable[..., SetCaller[K, V]] = partial(processor.submit_many, **asking)
         #: Keys asked of the processor, answered from the memo, and asked again while on their way.
         self.distinct = self.remembered = self.repeated = 0
 
@@ -191,12 +191,12 @@ class Loader(DataLoader[K, V]):
         """
         if not self._plain:
             return self._load_by_cache_key(key)
-        there = self._cache.get(key)
-        if there is None:
-            caller = self._cache[key] = self._submit(key)
+        memo = self._cache
+        if key not in memo:
+            caller = memo[key] = self._submit(key)
             self.distinct += 1
             return caller
-        return self._load_again(key, key, there)
+        return self._load_again(key, key, memo[key])
 
     def _load_by_cache_key(self, key: K) -> asyncio.Future[V]:
         if not self.cache:
@@ -242,26 +242,32 @@ class Loader(DataLoader[K, V]):
             loads = [self.load(key) for key in keys]
             return asyncio.gather(*loads, return_exceptions=return_exceptions)
         memo = self._cache
-        distinct = dict.fromkeys(keys)
-        known: dict[K, Any] = {}
-        if not memo.keys().isdisjoint(distinct):
-            known = self._recall(distinct)
-        asked = [key for key in distinct if key not in known] if known else list(distinct)
-        caller = self._submit_many(asked)
-        self.distinct += len(asked)
-        self.remembered += len(keys) - len(asked)
-        if memo.keys().isdisjoint(asked):
-            memo.update(dict.fromkeys(asked, caller))
+        before = len(memo)
+        if memo.keys().isdisjoint(keys):
+            caller = self._submit_many(keys, raising=not return_exceptions)
+            memo.update(dict.fromkeys(keys, caller))
         else:
-            repeated = [key for key in asked if key in memo]
-            self.repeated += len(repeated)
-            self.distinct -= len(repeated)
-            caller.joined -= len(repeated)
-            for key in asked:
-                memo[key] = _with(memo[key], caller) if key in memo else caller
-        if return_exceptions and len(asked) == len(keys):
-            return caller
-        return _Spread(caller, keys, asked, known, raising=not return_exceptions)
+            caller = self._load_many_again(dict.fromkeys(keys), keys, raising=not return_exceptions)
+        self.distinct += len(memo) - before
+        self.remembered += len(keys) - len(memo) + before
+        return caller
+
+    def _load_many_again(
+        self, distinct: dict[K, None], keys: list[K], *, raising: bool
+    ) -> SetCaller[K, V]:
+        """Answer a set of which some keys have been asked before."""
+        memo = self._cache
+        known = self._recall(distinct)
+        caller = self._submit_many(keys, known=known, raising=raising)
+        for key in distinct:
+            if key not in memo:
+                memo[key] = caller
+            elif key not in known:
+                memo[key] = _with(memo[key], caller)
+                caller.joined -= 1
+                self.repeated += 1
+                self.remembered -= 1
+        return caller
 
     def prime(self, key: K, value: Any) -> Loader[K, V]:
         """Tell the memo a value, or an exception, unless it knows the key already; chainable."""
@@ -282,57 +288,8 @@ class Loader(DataLoader[K, V]):
         return known
 
 
-class _Spread(asyncio.Future[list[Any]]):
-    """The outcomes of a set of different keys, and known ones, spread over the keys as asked."""
-
-    def __init__(
-        self,
-        caller: asyncio.Future[list[Any]],
-        keys: list[Any],
-        asked: list[Any],
-        known: dict[Any, Any],
-        *,
-        raising: bool,
-    ) -> None:
-        super().__init__(loop=caller.get_loop())
-        self._caller = caller
-        self._keys = keys
-        self._asked = asked
-        self._known = known
-        self._raising = raising
-        if caller.done():
-            self._answer(caller)
-        else:
-            caller.add_done_callback(self._answer)
-
-    def cancel(self, msg: Any | None = None) -> bool:
-        """Leave; no other caller of any of the keys notices."""
-        return super().cancel(msg) and (self._caller.cancel(msg) or True)
-
-    def _answer(self, caller: asyncio.Future[list[Any]]) -> None:
-        if self.done():
-            return
-        if caller.cancelled():
-            super().cancel()
-            return
-        outcomes = self._known
-        outcomes.update(zip(self._asked, caller.result(), strict=True))
-        values = list(map(outcomes.__getitem__, self._keys))
-        if self._raising and (failed := _first_exception(values)) is not None:
-            self.set_exception(failed)
-            self.exception()  # whoever awaits it still sees it; whoever does not need not log it
-        else:
-            self.set_result(values)
-
-
 def _itself(key: Any) -> Any:
     return key
-
-
-def _first_exception(values: list[Any]) -> Exception | None:
-    if any(issubclass(kind, Exception) for kind in set(map(type, values))):
-        return next(value for value in values if isinstance(value, Exception))
-    return None
 
 
 def _forgot(there: Any, key: Any) -> bool:

@@ -1,8 +1,9 @@
 """Memory: what is remembered of one provider, resource by resource, for as long as it allows."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from batching import BatchProcessor, SetCaller
 from loaders.cache import Cache, Keep
@@ -10,9 +11,13 @@ from loaders.cached import CachedProcessor
 from loaders.ids import RESOURCE_OF_KIND
 from loaders.lookups import Lookups
 from loaders.remembered import Remembered, by_key, parts_told
+from loaders.shared import SharedEntries, SharedProcessor
 from loaders.trace import Trace
 
 K = TypeVar("K", bound=Hashable)
+
+# How the entries of a resource are shared that may be remembered so long; None: they are not.
+Share: TypeAlias = Callable[[str, Keep], SharedEntries | None]
 
 _KIND_OF_RESOURCE = {resource: kind for kind, resource in RESOURCE_OF_KIND.items()}
 _KIND_OF_LOOKUP = {f"{kind}_lookup": kind for kind in RESOURCE_OF_KIND}
@@ -37,6 +42,8 @@ class Memory:
         #: By resource: what is known of it, and the processor behind that, look-ups apart.
         self.remembered: dict[str, Remembered[Any]] = {}
         self.cached: dict[str, CachedProcessor[Any, Any]] = {}
+        #: By resource: the processor behind what other processes know and fetch.
+        self.shared: dict[str, SharedProcessor[Any]] = {}
 
     def __repr__(self) -> str:
         return f"<Memory of {list(self.remembered)}>"
@@ -55,10 +62,11 @@ class Memory:
 
         return get_and_remember
 
-    def begin(self, cache: Cache, partition: str) -> None:
+    def begin(self, cache: Cache, partition: str, share: Share | None = None) -> None:
         """Remember from now on what may be remembered.
 
-        `partition` tells whose answers these are: those to other credentials may differ.
+        `partition` tells whose answers these are: those to other credentials may differ. `share`
+        returns the entries of a resource that other processes share, where they do.
         """
         for resource, keep in self._keeps.items():
             processor = self._resources[resource]
@@ -68,8 +76,13 @@ class Memory:
             remembered = self.remembered[resource] = Remembered(
                 processor.name, cache, f"{partition}.{resource}", keep, again, parts=parts
             )
+            entries = share(resource, keep) if share else None
+            if entries is not None:
+                remembered.tell_others = entries.fill
+                self.shared[resource] = SharedProcessor(processor, remembered, entries)
             if not lookup:
-                self.cached[resource] = CachedProcessor(processor, remembered)
+                source = self.shared.get(resource, processor)
+                self.cached[resource] = CachedProcessor(source, remembered)
 
     def recall_part(
         self, kind: str, part: str, natives: Iterable[str], trace: Trace
@@ -80,14 +93,16 @@ class Memory:
             return {}
         known = remembered.recall([(native, part) for native in natives], trace)
         if known:
-            trace.recall(remembered.name, len(known), unasked=True)
-            trace.ask(remembered.name, [native for native, _ in known])
+            told = [native for native, _ in known]
+            trace.ask(remembered.name, told)
+            trace.recall(remembered.name, told, unasked=True)
         return {native: outcome for (native, _), outcome in known.items()}
 
-    def end(self) -> None:
-        """Give up what is asked again."""
+    async def end(self) -> None:
+        """Give up what is asked again, and look for nothing more in what others know."""
         for remembered in self.remembered.values():
             remembered.close()
+        await asyncio.gather(*(shared.close() for shared in self.shared.values()))
 
     def _remember(self, resource: str, outcomes: Mapping[Any, Any]) -> None:
         lookup = _KIND_OF_LOOKUP.get(resource)
@@ -102,7 +117,8 @@ class Memory:
     # Asked again, after all that somebody waits for.
 
     def _ask(self, resource: str, keys: list[Any], deadline: float) -> SetCaller[Any, Any]:
-        return self._resources[resource].submit_many(keys, deadline=deadline, background=True)
+        source = self.shared.get(resource, self._resources[resource])
+        return source.submit_many(keys, deadline=deadline, background=True)
 
     def _ask_parts(
         self, kind: str, keys: list[tuple[str, str]], deadline: float

@@ -10,6 +10,13 @@ Every provider has the same resources; a provider that lacks one leaves it out.
     album_tracks             PageKey -> Page of tracks, or None for an unknown album
     search                   SearchKey -> SearchPages
 
+Those that only know more about what others have take their ids, and have resources of their own:
+
+    listens                   a recording's MBID -> how often it was listened to, or None
+    recordings about_artists release_groups    a MBID -> Enrichment, or None
+    images                    a Wikidata id -> Image, or None
+    covers                    a release's MBID -> tuple of Images, or None
+
 One that has no bulk route for some fields of a record declares look-ups for them:
 
     track_lookup artist_lookup album_lookup    Lookup -> record with the parts wanted, or None
@@ -22,6 +29,7 @@ from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 from batching import BatchEvent, BatchProcessor, Gate
 from loaders.cache import Keep
 from loaders.calls import Call, calls_of_batch
+from loaders.feed import UNWATCHED
 from loaders.lookups import Lookup, Lookups
 from loaders.memory import Memory
 from loaders.pipeline import Outcomes, Pipeline
@@ -71,6 +79,7 @@ class Provider:
         self.lookups: dict[str, Lookups] = {}  # by kind
         self.parts: dict[str, frozenset[str]] = {}  # by kind: the fields that a look-up tells
         self.observers: Sequence[Observer] = ()
+        self.feed = UNWATCHED
         self.memory = Memory(self.resources, self.lookups, self.parts)
         self._patience = Patience(gate)
         self._pipelines: list[Pipeline[Any, Any]] = []
@@ -96,10 +105,15 @@ class Provider:
         """
         if keep is not None:
             get = self.memory.allow(resource, keep, get)
+
+        async def get_in_sight(keys: list[K]) -> Outcomes[V, K]:
+            with self.feed.flight(keys):
+                return await get(keys)
+
         pipeline = Pipeline(
             self.name,
             resource,
-            get,
+            get_in_sight,
             batch_size=batch_size,
             window=window,
             patience=self._patience,
@@ -140,7 +154,7 @@ class Provider:
 
         After `grace` seconds, where given, the keys that are left fail.
         """
-        self.memory.end()
+        await self.memory.end()
         try:
             await asyncio.gather(
                 *(processor.close(grace=grace) for processor in self.resources.values())

@@ -2,19 +2,24 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import Self
+from functools import partial
+from typing import Any, Self
 
 from loaders.bundle import Loaders
 from loaders.cache import Cache
+from loaders.coverart import connect_coverart
 from loaders.deezer import connect_deezer
 from loaders.errors import NotConfiguredError
+from loaders.feed import Feed
 from loaders.http import ASGIApp, in_process
+from loaders.listenbrainz import connect_listenbrainz
 from loaders.musicbrainz import connect_musicbrainz
 from loaders.provider import Observer, Provider, ProviderStatus
-from loaders.settings import Settings
-from loaders.shared import Keyspace, SharedQuota, SharedStore
+from loaders.settings import ProviderSettings, Settings
+from loaders.shared import Keyspace, SharedEntries, SharedQuota, SharedStore
 from loaders.spotify import connect_spotify
 from loaders.trace import Trace
+from loaders.wikidata import connect_wikidata
 
 # How each provider is connected, in the order in which they are shown. `connect` raises
 # NotConfiguredError when the settings do not do; that provider is off then, and the rest is served.
@@ -22,6 +27,9 @@ CONNECT: dict[str, Callable[..., Provider]] = {
     "spotify": connect_spotify,
     "musicbrainz": connect_musicbrainz,
     "deezer": connect_deezer,
+    "listenbrainz": connect_listenbrainz,
+    "wikidata": connect_wikidata,
+    "coverart": connect_coverart,
 }
 
 
@@ -36,7 +44,8 @@ class Providers:
 
     def __init__(self, settings: Settings, *, simulator: ASGIApp | None = None) -> None:
         self.settings = settings
-        self.observers: list[Observer] = []  # each sees every batch
+        self.feed = Feed(hello=self._hello, standing=self._standing)
+        self.observers: list[Observer] = [self.feed.land]  # each sees every batch
         self._simulator = simulator
         self.cache: Cache | None = None
         self._store: SharedStore | None = None
@@ -61,11 +70,9 @@ class Providers:
                 self._off[name] = str(error)
                 continue
             self._on[name].observers = self.observers
-            if self.cache is not None:
-                self._on[name].memory.begin(self.cache, settings.of(name).partition(name))
+            self._on[name].feed = self.feed
+            self._share(self._on[name], settings.of(name))
         if self._store is not None:
-            for provider in self._on.values():
-                self._share(provider, self._store)
             await self._store.start()
 
     async def close(self, *, grace: float | None = None) -> None:
@@ -77,6 +84,7 @@ class Providers:
         # Requests that still run keep what they have, and are told that it is closed, not off.
         self._on, self._off = {}, {}
         await asyncio.gather(*(provider.close(grace=grace) for provider in providers))
+        self.feed.close()
         if self._store is not None:
             await self._store.close()
 
@@ -117,12 +125,55 @@ class Providers:
             background=background,
         )
 
-    def _share(self, provider: Provider, store: SharedStore) -> None:
-        """Let a provider keep to what all processes may ask of it together."""
-        gate = provider.gate
-        keyspace = Keyspace.of(provider.name, self.settings.of(provider.name))
-        horizon = self.settings.deadline
-        gate.share(SharedQuota(store, keyspace, rate=gate.rate, burst=gate.burst, horizon=horizon))
+    def _share(self, provider: Provider, own: ProviderSettings) -> None:
+        """Let requests share what a provider tells, and processes what it allows as well."""
+        share = None
+        if self._store is not None:
+            keyspace = Keyspace.of(provider.name, own)
+            share = partial(SharedEntries.of, self._store, keyspace)
+            gate, horizon = provider.gate, self.settings.deadline
+            gate.share(
+                SharedQuota(
+                    self._store, keyspace, rate=gate.rate, burst=gate.burst, horizon=horizon
+                )
+            )
+        if self.cache is not None:
+            provider.memory.begin(self.cache, own.partition(provider.name), share)
+
+    def _hello(self) -> list[dict[str, Any]]:
+        """Return what whoever watches the feed is told first: who can be asked for what."""
+        return [
+            {
+                "name": status.name,
+                "on": status.on,
+                "reason": status.reason,
+                "rate": self._on[status.name].gate.rate if status.on else None,
+                "concurrency": self._on[status.name].gate.concurrency if status.on else None,
+                "loaders": {
+                    processor.name: {
+                        "size": processor.batch_size,
+                        "window": processor.max_wait_time or 0,
+                    }
+                    for processor in (self._on[status.name].resources.values() if status.on else ())
+                },
+            }
+            for status in self.statuses()
+        ]
+
+    def _standing(self) -> dict[str, dict[str, Any]]:
+        """Return how the providers that are on stand now: hold, budget and the keys that wait."""
+        return {
+            name: {
+                "hold": round(provider.gate.held, 3),
+                "budget": provider.gate.budget,
+                "waiting": {
+                    processor.name: waiting
+                    for processor in provider.resources.values()
+                    if (waiting := processor.get_pending_count())
+                },
+            }
+            for name, provider in self._on.items()
+        }
 
 
 def _part_of(settings: Settings) -> Settings:

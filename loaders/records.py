@@ -19,11 +19,12 @@ R = TypeVar("R")
 
 
 class Image(msgspec.Struct, frozen=True, gc=False):
-    """A picture at a url; sizes in pixels, where told."""
+    """A picture at a url; sizes in pixels, where told. `page` tells whose it is and its licence."""
 
     url: str
     width: int | None = None
     height: int | None = None
+    page: str | None = None
 
 
 class _Entity(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -55,7 +56,7 @@ class Artist(_Entity, frozen=True, kw_only=True, gc=False):
     followers: int | Unknown | None = UNKNOWN
     country: str | Unknown | None = UNKNOWN
     # Its pages elsewhere in the web, where the provider keeps them; not needed to be complete.
-    links: tuple[str, ...] | Unknown = ()
+    links: tuple[str, ...] | Unknown = UNKNOWN
 
     @property
     def is_complete(self) -> bool:
@@ -82,6 +83,10 @@ class Album(_Entity, frozen=True, kw_only=True, gc=False):
     label: str | Unknown | None = UNKNOWN
     popularity: int | Unknown | None = UNKNOWN  # 0 to 100
     total_tracks: int | Unknown | None = UNKNOWN
+    # By what ListenBrainz may know its cover, where MusicBrainz told: what it shares with its other
+    # editions, and a recording that stands on it.
+    release_group: str | None = None
+    recording: str | None = None
     # The first of its tracks, where the album's own answer brings them; None where no answer of its
     # provider does. Not needed to be complete.
     tracks: "Page[Track] | Unknown | None" = UNKNOWN
@@ -119,6 +124,24 @@ class Track(_Entity, frozen=True, kw_only=True, gc=False):
 
 
 Record: TypeAlias = Track | Artist | Album
+
+
+class Tag(msgspec.Struct, frozen=True, gc=False):
+    """A word that people gave something, how many people, and whether it is a genre."""
+
+    name: str
+    count: int
+    is_genre: bool
+    source: str
+
+
+class Enrichment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What somebody else knows of a thing: each source tells some of it."""
+
+    tags: tuple[Tag, ...] = ()  # most people first
+    wikidata: str | None = None  # its id there
+    images: tuple[Image, ...] = ()  # a cover, and the MBIDs of the releases and groups it is of
+    cover_of: tuple[str, ...] = ()
 
 
 class Page(msgspec.Struct, Generic[R], frozen=True, gc=False):

@@ -49,6 +49,8 @@ class Remembered(Generic[K]):
         parts: Iterable[str] = (),
     ) -> None:
         self.name = name
+        #: Called with what is remembered, where other processes are to know it too.
+        self.tell_others: Callable[[Mapping[K, Any]], None] = lambda _: None
         #: Keys that were told fresh, told stale, and not known.
         self.fresh = self.stale = self.miss = 0
         self._cache = cache
@@ -83,6 +85,13 @@ class Remembered(Generic[K]):
         """Remember those outcomes that may be, each in place of what was known."""
         whole = {key: outcome for key, outcome in outcomes.items() if self._is_whole(outcome)}
         self._cache.put_many(self._part, whole, self._keep, asyncio.get_running_loop().time())
+        self.tell_others(whole)
+
+    def remember_aged(self, outcomes: Mapping[K, tuple[Any, float]]) -> None:
+        """Remember outcomes that another process was told, each so many seconds ago."""
+        now = asyncio.get_running_loop().time()
+        for key, (outcome, age) in outcomes.items():
+            self._cache.put_many(self._part, {key: outcome}, self._keep, now - age)
 
     def close(self) -> None:
         """Give up what is asked again: nobody waits for it."""

@@ -176,6 +176,38 @@ class DeezerSettings(ProviderSettings):
     )
 
 
+class ListenBrainzSettings(ProviderSettings):
+    """ListenBrainz tells its limit with each answer; its server comes with 30 calls in 10 s."""
+
+    base_url: Url = Field(
+        default="https://api.listenbrainz.org/1", description="Where its API is, path included."
+    )
+    rate: Rate = Field(default=3.0, description="Most calls per second; 0 for no limit.")
+
+
+class WikidataSettings(ProviderSettings):
+    """Wikidata wants calls in series (mediawiki.org/wiki/API:Etiquette); more are turned away."""
+
+    base_url: Url = Field(
+        default="https://www.wikidata.org/w", description="Where its API is, path included."
+    )
+    rate: Rate = Field(default=1.0, description="Most calls per second; 0 for no limit.")
+    concurrency: int = Field(
+        default=1,
+        ge=1,
+        le=64,
+        description="Calls in the air past which batches that are not full wait.",
+    )
+
+
+class CoverArtSettings(ProviderSettings):
+    """The Cover Art Archive has no limit (musicbrainz.org/doc/Cover_Art_Archive/API)."""
+
+    base_url: Url = Field(
+        default="https://coverartarchive.org", description="Where its API is, path included."
+    )
+
+
 class Settings(BaseSettings):
     """Everything the environment may say; a value that cannot be used raises `SettingsError`.
 
@@ -230,6 +262,10 @@ class Settings(BaseSettings):
         default=True,
         description="Whether strangers may explore: introspection, suggestions and pages.",
     )
+    live: bool = Field(
+        default=False,
+        description="Whether `/live` shows batches, keys included; with `--demo` it does.",
+    )
     log_format: Literal["auto", "json", "text"] = Field(
         default="auto", description="`json`, `text`, or `auto`: text on a terminal."
     )
@@ -254,6 +290,9 @@ class Settings(BaseSettings):
     spotify: SpotifySettings = SpotifySettings()
     musicbrainz: MusicBrainzSettings = MusicBrainzSettings()
     deezer: DeezerSettings = DeezerSettings()
+    listenbrainz: ListenBrainzSettings = ListenBrainzSettings()
+    wikidata: WikidataSettings = WikidataSettings()
+    coverart: CoverArtSettings = CoverArtSettings()
 
     def __init__(self, **values: Any) -> None:
         try:
@@ -278,6 +317,10 @@ class Settings(BaseSettings):
         deezer = DeezerSettings(base_url=SIMULATOR_URL)
         own = {"demo": True, "spotify": spotify, "musicbrainz": musicbrainz}
         own["deezer"] = deezer
+        own["live"] = True
+        own["listenbrainz"] = ListenBrainzSettings(base_url=f"{SIMULATOR_URL}/1")
+        own["wikidata"] = WikidataSettings(base_url=f"{SIMULATOR_URL}/w")
+        own["coverart"] = CoverArtSettings(base_url=SIMULATOR_URL)
         own["cache_entries"] = 0  # so that a demo shows what each query costs
         alone = {"redis_url": None, "replicas": 1}
         return cls(**{**own, **alone, **values})

@@ -6,10 +6,14 @@ made for, and tells each of them the calls it made, those of a shared batch incl
 
 from collections.abc import Hashable, Sequence
 from contextvars import ContextVar
+from itertools import count
 from typing import Any, NamedTuple, Protocol
 
 from batching import BatchEvent
 from loaders.calls import Call, calls_of_batch
+from loaders.feed import UNWATCHED, Feed
+
+_numbers = count(1)
 
 # The field that is being resolved, like "Track.album"; set by whoever resolves it.
 asking_field: ContextVar[str | None] = ContextVar("asking_field", default=None)
@@ -45,7 +49,8 @@ class SingleKeys(NamedTuple):
 class Trace:
     """One request's account: per loader the keys asked, the batches and the calls.
 
-    With `fields=True` it also keeps which field asked for which keys.
+    With `fields=True` it also keeps which field asked for which keys. Whoever watches the `feed` is
+    told of what is asked and fails; `number` is the request's own.
 
     >>> trace = Trace()
     >>> loaders = providers.loaders(trace=trace)
@@ -53,7 +58,9 @@ class Trace:
     [{'loader': 'spotify.tracks', 'asked': 100, ..., 'calls': 2, 'callsSaved': 98, ...}]
     """
 
-    def __init__(self, *, fields: bool = False) -> None:
+    def __init__(self, *, fields: bool = False, feed: Feed = UNWATCHED) -> None:
+        self.number = next(_numbers)
+        self._feed = feed
         self._watched: dict[str, Counts] = {}
         self._batches: dict[str, int] = {}
         self._seconds: dict[str, float] = {}
@@ -80,19 +87,41 @@ class Trace:
 
     def ask(self, name: str, keys: Sequence[Hashable]) -> None:
         """Note which field asks for these keys."""
+        if self._feed.is_watched:
+            self._feed.ask(self.number, name, keys)
         if self._fields is not None:
             field = asking_field.get() or "(no field)"
             self._fields.setdefault(name, {}).setdefault(field, []).extend(keys)
 
-    def recall(self, name: str, keys: int, *, unasked: bool = False) -> None:
+    def recall(self, name: str, keys: Sequence[Hashable], *, unasked: bool = False) -> None:
         """Count keys that the process remembered; `unasked` if no loader was asked, nor counts."""
-        self._cached[name] = self._cached.get(name, 0) + keys
+        self._cached[name] = self._cached.get(name, 0) + len(keys)
         if unasked:
-            self._unasked[name] = self._unasked.get(name, 0) + keys
+            self._unasked[name] = self._unasked.get(name, 0) + len(keys)
+        if self._feed.is_watched:
+            self._feed.recall(self.number, name, keys)
 
     def tell_stale(self, name: str, id_: str, age: float) -> None:
         """Note that something is told that should have been asked again; `age` in seconds."""
         self.stale.append({"loader": name, "id": id_, "ageMs": round(1000 * age)})
+
+    def answer(
+        self,
+        name: str,
+        keys: Sequence[Hashable],
+        outcomes: Sequence[object],
+        *,
+        passing: type[Exception] | tuple[()] = (),
+    ) -> None:
+        """Tell whoever watches which of these keys failed, unless something else is tried then."""
+        if not self._feed.is_watched:
+            return
+        failed: dict[str, list[Hashable]] = {}
+        for key, outcome in zip(keys, outcomes, strict=True):
+            if isinstance(outcome, Exception) and not isinstance(outcome, passing):
+                failed.setdefault(type(outcome).__name__, []).append(key)
+        for error, those in failed.items():
+            self._feed.fail(self.number, name, error, those)
 
     def add(self, event: BatchEvent, calls: Sequence[Call]) -> None:
         """Count a batch that carried a key of this request."""

@@ -37,6 +37,9 @@ EXCEPTION = re.compile(
 # PageInfo alone may: that is the name Relay gives it.
 EMPTY_WORDS = {"manager", "helper", "util", "service", "handler", "data", "info"}
 
+# What others wrote, and we only pack (.ci/graphiql).
+PACKED = ROOT / "api" / "pages" / "graphiql"
+
 IGNORED = [line.rstrip("/") for line in (ROOT / ".gitignore").read_text().split()]
 
 
@@ -98,7 +101,8 @@ def test_no_text_names_a_place_on_somebodys_machine():
 
 
 def test_nothing_is_left_unfinished():
-    assert matches(UNFINISHED) == []
+    ours = [path for path in FILES if PACKED not in path.parents]
+    assert matches(UNFINISHED, ours) == []
 
 
 def test_every_exception_to_a_rule_names_the_rule_and_the_reason():

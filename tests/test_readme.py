@@ -1,5 +1,6 @@
 """What the README says is so: its settings, its codes, its figures and its programs."""
 
+import importlib
 import re
 import shlex
 import sys
@@ -12,6 +13,7 @@ import loaders.errors
 from api.cli import main
 from api.testing import TestClient
 from loaders import Settings
+from loaders.providers import CONNECT
 from loaders.settings import variables
 
 ROOT = Path(__file__).parents[1]
@@ -22,6 +24,19 @@ PROGRAMS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 def test_the_table_of_settings_is_what_the_code_reads():
     rows = re.findall(r"^\| `(UNISONO_\w+)` \| (?:`(.*?)`)? ?\| (.*?) \|$", README, re.MULTILINE)
     assert rows == [(each.name, each.default, each.description) for each in variables()]
+
+
+def test_every_source_has_its_terms_and_is_kept_as_long_as_they_say():
+    rows = re.findall(r"^\| ([\w ]+) \| .* \| .* \| (\d+) \+ (\d+) \|$", README, re.MULTILINE)
+    told = {
+        source.lower().replace(" ", "").removesuffix("archive"): (float(fresh), float(stale))
+        for source, fresh, stale in rows
+    }
+    assert told == {
+        name: (keep.fresh, keep.stale)
+        for name in CONNECT
+        for keep in [importlib.import_module(f"loaders.{name}").KEEP]
+    }
 
 
 def test_every_code_of_an_error_is_in_the_table_and_no_other():
@@ -92,13 +107,14 @@ async def test_a_hundred_tracks_with_genres_and_labels_cost_the_calls_it_shows()
 
 async def test_the_table_of_providers_tells_the_keys_per_call_and_the_pace_of_each():
     rows = re.findall(
-        r"^\| (\w+) \| [^|]+ \| ([^|]+) \| ([^|]+) \| [^|]+ \| [^|]+ \|$", README, re.MULTILINE
+        r"^\| ([\w ]+) \| [^|]+ \| ([^|]+) \| ([^|]+) \| [^|]+ \| [^|]+ \|$", README, re.MULTILINE
     )
-    told = {name.lower(): (keys, pace) for name, keys, pace in rows}
+    told = {name.lower().replace(" ", "").removesuffix("archive"): them for name, *them in rows}
     async with TestClient() as client:
         for name, provider in client.engine.providers.on.items():
             keys, pace = told[name]
             sizes = {each.batch_size for each in provider.resources.values()}
-            assert {int(number) for number in re.findall(r"\d+", keys)} == sizes - {1}, name
+            shown = {int(number.replace(",", "")) for number in re.findall(r"\d[\d,]*\b", keys)}
+            assert shown == sizes - {1}, name
             rate = Settings.model_fields[name].default.rate
-            assert pace.startswith(f"{rate:g} a second" if rate else "none published"), name
+            assert pace.startswith((f"{rate:g} a second",) if rate else ("no", "none")), name

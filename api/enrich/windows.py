@@ -1,5 +1,6 @@
 """Windows: some lines of INPUT, executed as one operation, and what comes of each."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -15,6 +16,12 @@ from loaders import InvalidIdError, parse_isrc, parse_ref
 # can be known. The fewest fill a bulk call of every provider but one, the most fill that one's too.
 SECONDS = 10.0
 FEWEST, MOST = 100, 1000
+
+# Seconds for which a window waits for a provider that is left alone. It is for a minute at most,
+# and then one call tells whether for another one: so this is an outage of ten minutes.
+PATIENCE = 600.0
+LEAST_PAUSE = 1.0
+_LEFT_ALONE = "UPSTREAM_CIRCUIT_OPEN"
 
 # Failures that are none of the line's, though asking again at once is of no use: once the settings
 # are right, the line may be answered.
@@ -54,7 +61,27 @@ def size(engine: Engine, fields: Fields, providers: Sequence[str], sample: Seque
 async def execute(
     engine: Engine, fields: Fields, providers: Sequence[str], lines: Sequence[Line]
 ) -> Outcome:
-    """Return what comes of these lines; never raises for one of them."""
+    """Return what comes of these lines; never raises for one of them.
+
+    Those of a provider that is left alone for a while, because it fails too often, wait for it.
+    """
+    clock = asyncio.get_running_loop().time
+    ends = clock() + PATIENCE
+    outcome, pause = await _ask(engine, fields, providers, lines)
+    while pause and clock() + pause <= ends:
+        left_alone = [place for place, each in enumerate(outcome.results) if _is_left_alone(each)]
+        await asyncio.sleep(pause)
+        again, pause = await _ask(engine, fields, providers, [lines[at] for at in left_alone])
+        for place, result in zip(left_alone, again.results, strict=True):
+            outcome.results[place] = result
+        outcome = Outcome(outcome.results, outcome.asked + again.asked)
+    return outcome
+
+
+async def _ask(
+    engine: Engine, fields: Fields, providers: Sequence[str], lines: Sequence[Line]
+) -> tuple[Outcome, float]:
+    """Return what comes of lines, and the seconds after which to ask some of them again."""
     asked = _asked(lines, fields)
     context = engine.context(background=True)
     answer = Answer({})
@@ -63,9 +90,19 @@ async def execute(
         answer = await engine.execute(operation, context, prepared=fields.prepared)
     failures = _failures(asked, answer)
     found = _found(asked, answer)
-    return Outcome(
-        [_result(line, failures.get(line.number), found.get(line.number)) for line in lines],
-        sum(row["asked"] for row in context.trace.report()),
+    results = [_result(line, failures.get(line.number), found.get(line.number)) for line in lines]
+    pauses = [
+        max(LEAST_PAUSE, error["extensions"].get("retryAfterMs", 0) / 1000)
+        for error in answer.errors
+        if error["extensions"]["code"] == _LEFT_ALONE
+    ]
+    keys = sum(row["asked"] for row in context.trace.report())
+    return Outcome(results, keys), max(pauses, default=0.0)
+
+
+def _is_left_alone(result: Done | Failure) -> bool:
+    return isinstance(result, Failure) and any(
+        error["code"] == _LEFT_ALONE for error in result.errors
     )
 
 

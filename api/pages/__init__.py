@@ -1,23 +1,35 @@
-"""The built-in pages: single files that load nothing from anywhere else."""
+"""The built-in pages: a folder each, that load nothing from anywhere else.
 
-import base64
-import hashlib
-import re
+A page names its parts relative to its own address, so it works wherever the app is mounted.
+"""
+
+import os
 from functools import cache
 from importlib.resources import files
+from os import PathLike
 
 from starlette.responses import HTMLResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
-__all__ = ["query_page"]
+__all__ = ["Parts", "page"]
+
+# Nothing but this site's own files is loaded and run, nothing is sent elsewhere, nobody frames it.
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 
 
-def query_page() -> Response:
-    """Return the page with the query box."""
-    page, policy = _read("query.html")
+def page(name: str) -> Response:
+    """Return the page of a folder.
+
+    >>> page("live")
+    """
     return HTMLResponse(
-        page,
+        _read(name),
         headers={
-            "content-security-policy": policy,
+            "content-security-policy": _POLICY,
             "referrer-policy": "no-referrer",
             "vary": "Accept",
             "x-content-type-options": "nosniff",
@@ -25,16 +37,33 @@ def query_page() -> Response:
     )
 
 
+class Parts(StaticFiles):
+    """The ASGI app of the pages' scripts and styles.
+
+    >>> Mount("/pages", Parts())
+    """
+
+    def __init__(self) -> None:
+        super().__init__(packages=[(__package__, "")])
+
+    def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
+        """Return a script or a style, nothing else that lies here."""
+        return super().lookup_path(path) if path.endswith((".js", ".css")) else ("", None)
+
+    def file_response(
+        self,
+        full_path: PathLike[str] | str,
+        stat_result: os.stat_result,
+        scope: Scope,
+        status_code: int = 200,
+    ) -> Response:
+        """Return a file, or say that it is the one that the browser has."""
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        response.headers["cache-control"] = "no-cache"  # ask each time, which costs a 304
+        response.headers["x-content-type-options"] = "nosniff"
+        return response
+
+
 @cache
-def _read(name: str) -> tuple[str, str]:
-    """Return a page and the policy under which nothing but its own script and style runs."""
-    page = files(__package__).joinpath(name).read_text(encoding="utf-8")
-    sources = " ".join(f"{tag}-src {' '.join(_hashes(tag, page))};" for tag in ("script", "style"))
-    rest = "img-src data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"
-    return page, f"default-src 'none'; {sources} {rest}"
-
-
-def _hashes(tag: str, page: str) -> list[str]:
-    contents = re.findall(rf"<{tag}>(.*?)</{tag}>", page, re.DOTALL)
-    digests = (hashlib.sha256(content.encode()).digest() for content in contents)
-    return [f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests]
+def _read(name: str) -> str:
+    return files(__package__).joinpath(name, "index.html").read_text(encoding="utf-8")

@@ -37,35 +37,60 @@ EDITIONS = 10
 
 async def track_on(tracks: Sequence[Track], info: Info, provider: Elsewhere) -> list[Any]:
     """Return the same recording elsewhere: of several with its ISRC, the closest in duration."""
-    return await _others(tracks, info, str(provider.value), _tracks_on)
+    return await tracks_at(tracks, info.context.loaders, str(provider.value))
 
 
 async def album_on(albums: Sequence[Album], info: Info, provider: Elsewhere) -> list[Any]:
     """Return the same release elsewhere: of several with its bar code, the closest in length."""
-    return await _others(albums, info, str(provider.value), _albums_on)
+    return await _others(albums, info.context.loaders, str(provider.value), _albums_on)
 
 
 async def artist_on(artists: Sequence[Artist], info: Info, provider: Elsewhere) -> list[Any]:
     """Return the same artist elsewhere, as whoever keeps such links has it."""
-    return await _others(artists, info, str(provider.value), _artists_on)
+    return await artists_at(artists, info.context.loaders, str(provider.value))
+
+
+async def tracks_at(tracks: Sequence[Track], loaders: Loaders, provider: str) -> list[Any]:
+    """Return the same recordings at a provider; those that are from there stay what they are."""
+    return await _others(tracks, loaders, provider, _tracks_on)
+
+
+async def artists_at(artists: Sequence[Artist], loaders: Loaders, provider: str) -> list[Any]:
+    """Return the same artists at a provider; those that are from there stay what they are."""
+    return await _others(artists, loaders, provider, _artists_on)
+
+
+async def artist_ids_at(artists: Sequence[Artist], loaders: Loaders, provider: str) -> list[Any]:
+    """Return the ids of the same artists at a provider that keeps links, as it writes them."""
+    found = await _others(artists, loaders, provider, _artist_refs_on)
+    return [it.native if isinstance(it, Ref | Artist) else it for it in found]
+
+
+async def load_known(
+    loaders: Loaders, resource: str, provider: str, keys: Sequence[Any]
+) -> list[Any]:
+    """Return what is found by each key; a key that is None or an exception stays what it is."""
+    asked = [(provider, key) for key in keys if isinstance(key, str)]
+    found = iter(await loaders.load(resource, asked))
+    return [next(found) if isinstance(key, str) else key for key in keys]
 
 
 async def _others(
     records: Sequence[R],
-    info: Info,
+    loaders: Loaders,
     provider: str,
     find: Callable[[Sequence[R], Loaders, str], Awaitable[list[Any]]],
 ) -> list[Any]:
     """Return what `find` finds of those that are not at this provider already."""
     away = [record for record in records if record.provider != provider]
-    found = iter(await find(away, info.context.loaders, provider) if away else ())
+    found = iter(await find(away, loaders, provider) if away else ())
     return [record if record.provider == provider else next(found) for record in records]
 
 
 async def _tracks_on(tracks: Sequence[Track], loaders: Loaders, provider: str) -> list[Any]:
     full = await loaders.complete(tracks, "isrc")
     isrcs = [_told(record, "isrc") for record in full]
-    found = await _load(loaders, "isrcs", provider, isrcs)
+    found = await load_known(loaders, "isrcs", provider, isrcs)
     return [
         _closest(them, track.duration_ms, lambda other: other.duration_ms)
         for track, them in zip(tracks, found, strict=True)
@@ -75,7 +100,7 @@ async def _tracks_on(tracks: Sequence[Track], loaders: Loaders, provider: str) -
 async def _albums_on(albums: Sequence[Album], loaders: Loaders, provider: str) -> list[Any]:
     full = await loaders.complete(albums, "upc")
     upcs = [_upc(_told(record, "upc")) for record in full]
-    find = _load if loaders.has(provider, "upcs") else _search_upcs
+    find = load_known if loaders.has(provider, "upcs") else _search_upcs
     found = await find(loaders, "upcs", provider, upcs)
     return [
         _closest(them, album.total_tracks, lambda other: other.total_tracks)
@@ -89,20 +114,21 @@ async def _artists_on(artists: Sequence[Artist], loaders: Loaders, provider: str
     Where neither does, there is nothing to be found.
     """
     if loaders.has(provider, "links"):
-        found = await _load(loaders, "links", provider, [artist.url for artist in artists])
+        chosen = await _artist_refs_on(artists, loaders, provider)
     else:
-        full = await loaders.complete(artists, "links")
-        found = [_refs(_told(record, "links")) for record in full]
-    chosen = [_artist_of(refs, provider) for refs in found]
+        keeps = {
+            it.provider: loaders.is_looked_up(it.provider, "artist", "links") for it in artists
+        }
+        full = iter(await loaders.complete([it for it in artists if keeps[it.provider]], "links"))
+        links = [_told(next(full), "links") if keeps[it.provider] else None for it in artists]
+        chosen = [_artist_of(_refs(told), provider) for told in links]
     entities = iter(await loaders.entities([ref for ref in chosen if isinstance(ref, Ref)]))
     return [next(entities) if isinstance(ref, Ref) else ref for ref in chosen]
 
 
-async def _load(loaders: Loaders, resource: str, provider: str, keys: Sequence[Any]) -> list[Any]:
-    """Return what is found by each key; a key that is None or an exception stays what it is."""
-    asked = [(provider, key) for key in keys if isinstance(key, str)]
-    found = iter(await loaders.load(resource, asked))
-    return [next(found) if isinstance(key, str) else key for key in keys]
+async def _artist_refs_on(artists: Sequence[Artist], loaders: Loaders, provider: str) -> list[Any]:
+    found = await load_known(loaders, "links", provider, [artist.url for artist in artists])
+    return [_artist_of(refs, provider) for refs in found]
 
 
 async def _search_upcs(

@@ -52,9 +52,9 @@ async def isrc_tracks(entries: Sequence[Isrc], info: Info) -> list[Any]:
 def _names(info: Info, providers: Sequence[Provider] | None) -> list[str]:
     if providers is not None:
         return list(dict.fromkeys(str(provider.value) for provider in providers))
-    statuses = info.context.providers.statuses()
+    names = [str(provider.value) for provider in Provider]
     # With none that is on, all are asked, and say why they cannot answer.
-    return [status.name for status in statuses if status.on] or [s.name for s in statuses]
+    return [name for name in names if info.context.loaders.has(name, "isrcs")] or names
 
 
 def _parsed(text: str) -> tuple[str, InvalidIdError | None]:

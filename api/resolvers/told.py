@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from operator import attrgetter
 from typing import Any
 
-from api.batched import ListResolver
+from api.batched import ListResolver, Outcomes
 from api.context import Info
-from loaders import UNKNOWN, Record
+from loaders import UNKNOWN, Loaders, Record
 
 
 def told(attribute: str, show: Callable[[Any], Any] | None = None) -> ListResolver:
@@ -36,6 +36,32 @@ def told(attribute: str, show: Callable[[Any], Any] | None = None) -> ListResolv
             return outcome
         value = read(outcome)
         return None if value is UNKNOWN else value
+
+    return resolve
+
+
+def told_or_found(
+    own: ListResolver, find: Callable[[Sequence[Any], Loaders], Awaitable[Sequence[Any]]]
+) -> ListResolver:
+    """Make the resolver of a field that others are asked for where a provider has nothing to tell.
+
+    `own` is its resolver without them, `find` is given the records for which that tells nothing.
+    """
+
+    def resolve(records: Sequence[Record], info: Info) -> Outcomes | Awaitable[Outcomes]:
+        outcomes = own(records, info)
+        if isinstance(outcomes, list) and not any(outcome is None for outcome in outcomes):
+            return outcomes
+        return complete(records, outcomes, info)
+
+    async def complete(
+        records: Sequence[Record], outcomes: Outcomes | Awaitable[Outcomes], info: Info
+    ) -> Outcomes:
+        if isinstance(outcomes, Awaitable):
+            outcomes = await outcomes
+        lacking = [record for record, it in zip(records, outcomes, strict=True) if it is None]
+        found = iter(await find(lacking, info.context.loaders) if lacking else ())
+        return [next(found) if outcome is None else outcome for outcome in outcomes]
 
     return resolve
 

@@ -12,9 +12,10 @@ from graphql import GraphQLAbstractType, GraphQLResolveInfo
 import loaders
 from api.batched import batched
 from api.connections import Connection
-from api.provider import Provider
+from api.provider import Provider, Source
+from api.resolvers import enriched
 from api.resolvers.elsewhere import album_on, artist_on, track_on
-from api.resolvers.images import cover, widest
+from api.resolvers.images import cover
 from api.resolvers.pages import album_tracks, artist_albums
 from api.resolvers.told import told
 
@@ -52,6 +53,23 @@ class Image:
     height: int | None = strawberry.field(
         description="Pixels; null where the provider does not tell."
     )
+    page: str | None = strawberry.field(
+        description="Where it is told whose it is and under which licence; null where the "
+        "provider's own terms hold."
+    )
+
+
+@strawberry.type(
+    description="A word that people gave something. MusicBrainz's users gave it, and it is under "
+    "CC BY-NC-SA 3.0: name MusicBrainz, not for commercial use, share alike."
+)
+class Tag:
+    """Shows a `loaders.Tag`."""
+
+    name: str = strawberry.field(description="The word.")
+    count: int = strawberry.field(description="How many people gave it.")
+    is_genre: bool = strawberry.field(description="Whether it is one of MusicBrainz's genres.")
+    source: Source = strawberry.field(description="Who told it.")
 
 
 @strawberry.type(description="A recording, as it stands on an album.")
@@ -75,6 +93,16 @@ class Track(Node):
     url: str | None = strawberry.field(description=_URL)
     artists: list["Artist"] = strawberry.field(description="Who plays, the first named first.")
     album: "Album | None" = batched(told("album"), description="The album it stands on.")
+    listens: int | None = batched(
+        enriched.listens,
+        description="How many times it was listened to, as ListenBrainz's users tell (CC0); "
+        "null where nobody did. Tracks of others are looked for at MusicBrainz, by ISRC.",
+    )
+    tags: list[Tag] | None = batched(
+        enriched.track_tags,
+        description="What MusicBrainz's users call the recording, most people first, as "
+        "ListenBrainz tells (CC BY-NC-SA 3.0). Tracks of others are looked for by ISRC.",
+    )
     on: "Track | None" = batched(
         track_on,
         description="The same recording at a provider, by its ISRC; "
@@ -92,13 +120,27 @@ class Artist(Node):
     name: str = strawberry.field(description="The name it goes by.")
     url: str | None = strawberry.field(description=_URL)
     country: str | None = batched(
-        told("country"), description="Where it is from: two letters (ISO 3166-1)."
+        enriched.country,
+        description="Where it is from: two letters (ISO 3166-1). Of artists of providers that do "
+        "not tell, MusicBrainz's.",
     )
     genres: list[str] | None = batched(
-        told("genres"), description="Genres in the provider's own words; may be empty."
+        enriched.genres,
+        description="Genres in the provider's own words; may be empty. Where it keeps none, those "
+        "that MusicBrainz's users voted for. MusicBrainz's are under CC BY-NC-SA 3.0.",
+    )
+    genres_source: Source | None = batched(
+        enriched.genres_source, description="Who told the genres: sources disagree."
+    )
+    tags: list[Tag] | None = batched(
+        enriched.artist_tags,
+        description="What MusicBrainz's users call the artist, most people first, as ListenBrainz "
+        "tells (CC BY-NC-SA 3.0).",
     )
     image: Image | None = batched(
-        told("images", widest), description="The widest picture there is."
+        enriched.image,
+        description="The widest picture there is. Where the provider has none, the one that "
+        "Wikidata names (CC0) at Wikimedia Commons, whose licence is told on its `page`.",
     )
     popularity: int | None = batched(told("popularity"), description=_POPULARITY)
     followers: int | None = batched(
@@ -136,7 +178,11 @@ class Album(Node):
     artists: list[Artist] = batched(
         told("artists"), description="Whose album it is, the first named first."
     )
-    cover: Image | None = batched(cover, description="Its cover.")
+    cover: Image | None = batched(
+        cover,
+        description="Its cover. MusicBrainz's releases have theirs in the Cover Art Archive, or "
+        "their release group's; they belong to whoever made them, as their `page` tells.",
+    )
     tracks: Connection[Track] | None = batched(
         album_tracks, description="Its tracks, by disc and place."
     )

@@ -8,9 +8,9 @@ from api.provider import Provider
 from api.resolvers import entities
 from api.resolvers.isrcs import isrc_tracks, tracks_by_isrc
 from api.resolvers.search import search
-from api.resolvers.statuses import providers
+from api.resolvers.statuses import providers, sources
 from api.types.music import Album, Artist, Node, Track
-from api.types.status import ProviderStatus
+from api.types.status import ProviderStatus, SourceStatus
 
 _IN_ORDER = "one per id, in order: null for an unknown id, null with an error for one that failed."
 
@@ -59,4 +59,7 @@ class Query:
     )
     providers: list[ProviderStatus] | None = root(
         providers, description="How the providers stand, in this server process."
+    )
+    sources: list[SourceStatus] | None = root(
+        sources, description="How everybody stands who is asked: providers, and who adds to them."
     )

@@ -1,9 +1,9 @@
-"""`ProviderStatus`: whether a provider can be asked, and what it was asked."""
+"""`ProviderStatus`, `SourceStatus`: whether somebody can be asked, and what he was asked."""
 
 import strawberry
 
 from api.batched import batched
-from api.provider import Provider
+from api.provider import Provider, Source
 from api.resolvers.statuses import hold_ms
 
 
@@ -28,4 +28,13 @@ class ProviderStatus:
     )
     failing: list[str] = strawberry.field(
         description="Resources that fail too often and are left alone for up to a minute."
+    )
+
+
+@strawberry.type(description="How a source stands, in this server process.")
+class SourceStatus(ProviderStatus):
+    """Shows a `loaders.ProviderStatus` of anybody who is asked."""
+
+    name: Source = strawberry.field(  # type: ignore[assignment]  # of more than the providers
+        description="The source."
     )

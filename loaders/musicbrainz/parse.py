@@ -40,7 +40,9 @@ def track(told: wire.Recording, *, has_no_isrc: bool = True) -> Track:
         artists=artists,
         isrc=told.isrcs[0] if told.isrcs is not UNSET and told.isrcs else nothing,
         popularity=None,
-        album=None if release is None else _album(release, artists, is_whole=False),
+        album=None
+        if release is None
+        else _album(release, artists, is_whole=False, recording=told.id),
     )
 
 
@@ -126,7 +128,13 @@ def _artists(credit: Sequence[wire.Credit]) -> tuple[Artist, ...]:
     return tuple(_artist(name.artist, UNKNOWN) for name in credit)
 
 
-def _album(told: wire.Release, artists: tuple[Artist, ...], *, is_whole: bool) -> Album:
+def _album(
+    told: wire.Release,
+    artists: tuple[Artist, ...],
+    *,
+    is_whole: bool,
+    recording: str | None = None,
+) -> Album:
     """Return a release; of a `whole` one what is not told is not there."""
     labels = [place.label.name for place in told.label_info if place.label and place.label.name]
     nothing: Any = None if is_whole else UNKNOWN
@@ -142,6 +150,8 @@ def _album(told: wire.Release, artists: tuple[Artist, ...], *, is_whole: bool) -
         label=labels[0] if labels else nothing,
         popularity=None,
         total_tracks=_count(told),
+        release_group=told.release_group.id if told.release_group else None,
+        recording=recording,
     )
 
 

@@ -67,6 +67,7 @@ class Credit(msgspec.Struct, gc=False):
 class Group(msgspec.Struct, gc=False, rename="kebab"):
     """A release group, for what kind of album it is."""
 
+    id: Id | None = None
     primary_type: str | None = None
     secondary_types: tuple[str, ...] = ()
 

@@ -18,10 +18,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from loaders.cache import Keep
-from loaders.records import Album, Artist, Track
+from loaders.records import Album, Artist, Enrichment, Image, Track
 from loaders.shared.keyspace import Keyspace
 from loaders.shared.scripts import FILL, LEASES, LOOK
-from loaders.shared.store import SharedStore
+from loaders.shared.store import Argument, SharedStore
 
 # What the entries of a resource are; those of others are not shared.
 KINDS: dict[str, Any] = {
@@ -30,6 +30,12 @@ KINDS: dict[str, Any] = {
     "albums": Album | None,
     "isrcs": tuple[Track, ...],
     "upcs": tuple[Album, ...],
+    "listens": int | None,
+    "recordings": Enrichment | None,
+    "about_artists": Enrichment | None,
+    "release_groups": Enrichment | None,
+    "images": Image | None,
+    "covers": tuple[Image, ...] | None,
 }
 
 # Seconds that a lease lasts unless it is kept for longer, so that a killed process holds up others
@@ -72,9 +78,7 @@ class SharedEntries:
     >>> [found] = await entries.look(["11dFghVXANMlKmJXsNCbNl"])
     """
 
-    def __init__(
-        self, store: SharedStore, keyspace: Keyspace, resource: str, keep: Keep
-    ) -> None:
+    def __init__(self, store: SharedStore, keyspace: Keyspace, resource: str, keep: Keep) -> None:
         self.resource = resource
         #: Entries that were not what they should have been, and are written anew.
         self.poisoned = 0
@@ -87,6 +91,13 @@ class SharedEntries:
         self._held: Counter[str] = Counter()
         self._timer: asyncio.TimerHandle | None = None
 
+    @classmethod
+    def of(
+        cls, store: SharedStore, keyspace: Keyspace, resource: str, keep: Keep
+    ) -> SharedEntries | None:
+        """Return the entries of a resource, or None if they are not shared."""
+        return cls(store, keyspace, resource, keep) if resource in KINDS else None
+
     def __repr__(self) -> str:
         return f"<SharedEntries {self.resource!r} [{len(self._held)} leases]>"
 
@@ -97,7 +108,7 @@ class SharedEntries:
 
     async def look(self, keys: Sequence[str], *, fresh: bool = False) -> list[Found | Claim]:
         """Return what is known of each key, or who fetches it; `fresh`: nothing that is stale."""
-        args = [self._store.token, ceil(1000 * LEASE), int(fresh)]
+        args: list[Argument] = [self._store.token, ceil(1000 * LEASE), int(fresh)]
         told = await self._store.run(LOOK, [*self._entries(keys), *self._leases(keys)], args)
         if told is None:
             return [Claim.OPEN] * len(keys)
@@ -108,7 +119,10 @@ class SharedEntries:
 
     def fill(self, outcomes: Mapping[str, Any]) -> None:
         """Tell all processes what this one was told."""
-        keys, args = [], []
+        if not self._store.is_up:
+            return
+        keys: list[str] = []
+        args: list[Argument] = [self._store.token]
         for key, outcome in outcomes.items():
             there_is_none = outcome is None or outcome == ()
             fresh = self._keep.unknown if there_is_none else self._keep.fresh
@@ -120,7 +134,7 @@ class SharedEntries:
                 args += [ceil(1000 * fresh), ceil(1000 * there), entry]
         if keys:
             names = [*self._entries(keys), *self._leases(keys)]
-            self._store.run_soon(FILL, names, [self._store.token, *args])
+            self._store.run_soon(FILL, names, args)
             for key in keys:
                 self._held.pop(key, None)
 
@@ -145,8 +159,9 @@ class SharedEntries:
                     del self._held[key]
                     over.append(key)
         if over:
-            what = ["open", ceil(1000 * _OPEN)] if is_open else ["end", 0]
-            self._store.run_soon(LEASES, self._leases(over), [self._store.token, *what])
+            what = "open" if is_open else "end"
+            args: list[Argument] = [self._store.token, what, ceil(1000 * _OPEN)]
+            self._store.run_soon(LEASES, self._leases(over), args)
 
     def close(self) -> None:
         """Keep no lease any longer."""
@@ -157,7 +172,7 @@ class SharedEntries:
     def _keep_leases(self) -> None:
         self._timer = None
         if self._held:
-            args = [self._store.token, "keep", ceil(1000 * LEASE)]
+            args: list[Argument] = [self._store.token, "keep", ceil(1000 * LEASE)]
             self._store.run_soon(LEASES, self._leases(self._held), args)
             self.hold(())
 
@@ -172,10 +187,10 @@ class SharedEntries:
     def _found(self, key: str, age_ms: int, is_fresh: int, entry: bytes) -> Found | Claim:
         try:
             read = msgspec.msgpack.decode(entry, type=_Entry)
-            outcome = self._decoder.decode(read.outcome)
+            if read.key == key:
+                outcome = self._decoder.decode(read.outcome)
+                return Found(outcome, age_ms / 1000, bool(is_fresh))
         except msgspec.MsgspecError:
-            read = None
-        if read is None or read.key != key:
-            self.poisoned += 1
-            return Claim.OPEN
-        return Found(outcome, age_ms / 1000, bool(is_fresh))
+            pass  # it is counted, like one of another key
+        self.poisoned += 1
+        return Claim.OPEN

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
-from typing import Any, NamedTuple
+from hashlib import blake2b
+from typing import NamedTuple
 
-import msgspec
 from pydantic import SecretStr
 
+from loaders.cache import VERSION
 from loaders.settings import ProviderSettings
 
-# What is kept under a name may change its meaning only with this, so that old and new servers can
-# run side by side.
+# What is kept under a name may change its meaning only with this.
 _VERSION = "v1"
 
-# Hexadecimal digits of a digest, 48 bits: the handful of settings that share a Redis stay apart.
-_DIGITS = 12
-
-# Settings of a provider that say how it is asked, not who asks nor what comes back.
-_PACE = {"rate", "concurrency", "window"}
+# Another one as soon as a record has another field: old and new servers keep to their own.
+_RECORDS = f"{VERSION:08x}"
 
 
 class Keyspace(NamedTuple):
     """A provider's keys. The braces put them in one slot of a cluster, so that a script sees all.
 
     >>> Keyspace.of("spotify", settings.of("spotify")).hold
-    'unisono:v1:{spotify}:4f5c1a7be0d2:hold'
+    'unisono:v1:{spotify}:4f5c1a7b:hold'
 
     Who has other credentials has other quotas, and who may see other things has another cache: a
     digest stands for them, never what it is made from.
@@ -38,10 +34,11 @@ class Keyspace(NamedTuple):
     @classmethod
     def of(cls, provider: str, settings: ProviderSettings) -> Keyspace:
         """Return the names under which processes with these settings share."""
-        own = {name: getattr(settings, name) for name in sorted(type(settings).model_fields)}
-        who = {name: own[name] for name in own if isinstance(own[name], SecretStr)}
-        what = {name: own[name] for name in own if name not in _PACE}
-        return cls(provider, _digest({**who, "base_url": own["base_url"]}), _digest(what))
+        own = [getattr(settings, name) for name in sorted(type(settings).model_fields)]
+        who = [value.get_secret_value() for value in own if isinstance(value, SecretStr)]
+        caller = blake2b("\0".join([settings.base_url, *who]).encode(), digest_size=4)
+        _, _, view = settings.partition(provider).rpartition(".")
+        return cls(provider, caller.hexdigest(), view)
 
     @property
     def rate(self) -> str:
@@ -53,10 +50,13 @@ class Keyspace(NamedTuple):
         """There while the provider takes no calls."""
         return self._name(self.caller, "hold")
 
+    def entry(self, resource: str, key: str) -> str:
+        """Return the name of what was told of a key of a resource."""
+        return self._name(self.view, _RECORDS, resource, key)
+
+    def lease(self, resource: str, key: str) -> str:
+        """Return the name of what is there while a process fetches that."""
+        return self._name(self.view, _RECORDS, resource, key, "lease")
+
     def _name(self, *parts: str) -> str:
         return ":".join(("unisono", _VERSION, f"{{{self.provider}}}", *parts))
-
-
-def _digest(settings: dict[str, Any]) -> str:
-    told = msgspec.json.encode(settings, enc_hook=SecretStr.get_secret_value)
-    return hashlib.sha256(told).hexdigest()[:_DIGITS]

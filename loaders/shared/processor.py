@@ -7,11 +7,20 @@ What is not, this process fetches, through its own processor, or it waits until 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from functools import partial
-from typing import Any, Generic, TypeVar
+from types import MappingProxyType
+from typing import Any, Generic, TypedDict, TypeVar
 
-from batching import BatchError, BatchProcessor, KeyCaller, SetCaller
+from batching import (
+    BatchError,
+    BatchProcessor,
+    DeadlineExceededError,
+    KeyCaller,
+    ProcessorClosedError,
+    QueueFullError,
+    SetCaller,
+)
 from loaders.remembered import Remembered
 from loaders.shared.entries import Claim, Found, SharedEntries
 from loaders.trace import Trace
@@ -21,8 +30,19 @@ V = TypeVar("V")
 # Keys looked for with one command: Redis is busy with it for about a millisecond.
 MOST_LOOKED_FOR = 500
 
+# What says nothing of a key, and so not that another process would fare no better.
+_GIVEN_UP = (DeadlineExceededError, ProcessorClosedError, QueueFullError)
+
 # Seconds between two looks for what another process fetches: from the first, growing, to the last.
 _FIRST_REST, _LONGEST_REST, _GROWTH = 0.01, 0.1, 1.5
+
+
+class _Asking(TypedDict):
+    """How a caller asks."""
+
+    scope: Hashable
+    deadline: float | None
+    background: bool
 
 
 class SharedProcessor(Generic[V]):
@@ -41,7 +61,7 @@ class SharedProcessor(Generic[V]):
         self.processor = processor
         self.remembered = remembered
         self.entries = entries
-        self._looks = {
+        self._looks: dict[bool, BatchProcessor[str, Found | Claim]] = {
             fresh: BatchProcessor(
                 partial(entries.look, fresh=fresh), MOST_LOOKED_FOR, name=processor.name
             )
@@ -60,7 +80,7 @@ class SharedProcessor(Generic[V]):
         background: bool = False,
     ) -> KeyCaller[str, V]:
         """Ask for one key, as `BatchProcessor.submit` does."""
-        asking = {"scope": scope, "deadline": deadline, "background": background}
+        asking = _Asking(scope=scope, deadline=deadline, background=background)
         if not self.entries.is_up:
             return self.processor.submit(key, **asking)
         return _one_of(key, _SharedCaller(self, [key], asking))
@@ -72,14 +92,16 @@ class SharedProcessor(Generic[V]):
         scope: Hashable = None,
         deadline: float | None = None,
         background: bool = False,
+        known: Mapping[str, V | Exception] = MappingProxyType({}),
+        raising: bool = False,
     ) -> SetCaller[str, V]:
         """Ask for a set of keys, as `BatchProcessor.submit_many` does."""
-        asking = {"scope": scope, "deadline": deadline, "background": background}
+        asking = _Asking(scope=scope, deadline=deadline, background=background)
         if not self.entries.is_up:
-            return self.processor.submit_many(keys, **asking)
-        return _SharedCaller(self, list(keys), asking)
+            return self.processor.submit_many(keys, known=known, raising=raising, **asking)
+        return _SharedCaller(self, list(keys), asking, known, raising=raising)
 
-    def look(self, keys: list[str], asking: dict[str, Any]) -> SetCaller[str, Found | Claim]:
+    def look(self, keys: list[str], asking: _Asking) -> SetCaller[str, Found | Claim]:
         """Look for keys, together with whoever looks just now."""
         return self._looks[asking["background"]].submit_many(keys, **asking)
 
@@ -93,7 +115,13 @@ class _SharedCaller(SetCaller[str, V]):
     """One caller's future for a set of keys: found, fetched, or fetched by another process."""
 
     def __init__(
-        self, shared: SharedProcessor[V], keys: list[str], asking: dict[str, Any]
+        self,
+        shared: SharedProcessor[V],
+        keys: list[str],
+        asking: _Asking,
+        known: Mapping[str, V | Exception] = MappingProxyType({}),
+        *,
+        raising: bool = False,
     ) -> None:
         super().__init__(loop=asyncio.get_running_loop())
         self._shared = shared
@@ -103,7 +131,7 @@ class _SharedCaller(SetCaller[str, V]):
         self._leased: set[str] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._rest = _FIRST_REST
-        self._look(list(self.expect(keys)))
+        self._look(list(self.expect(keys, known, raising=raising)))
 
     def cancel(self, msg: Any | None = None) -> bool:
         """Leave; no other caller of any of the keys notices."""
@@ -129,7 +157,7 @@ class _SharedCaller(SetCaller[str, V]):
         for key, one in zip(keys, asked.result(), strict=True):
             if isinstance(one, Found):
                 found[key] = one
-            elif isinstance(one, Exception):  # there is no more time
+            elif isinstance(one, BatchError):  # there is no more time, or no room
                 self.settle(key, one, batch_failed=True)
             elif one is Claim.TAKEN:
                 taken.append(key)
@@ -148,13 +176,13 @@ class _SharedCaller(SetCaller[str, V]):
         if not found:
             return
         remembered, scope = self._shared.remembered, self._asking["scope"]
-        remembered.take_over({key: (one.outcome, one.age) for key, one in found.items()})
+        remembered.remember_aged({key: (one.outcome, one.age) for key, one in found.items()})
         stale = [key for key, one in found.items() if not one.is_fresh]
         if stale:
             remembered.recall(stale, scope)  # which asks again, and tells the trace
         if isinstance(scope, Trace):
-            scope.recall(self._shared.name, len(found))
-        self.settle_all([(key, one.outcome) for key, one in found.items()], len(found))
+            scope.recall(self._shared.name, list(found))
+        self.settle_all(found, [one.outcome for one in found.values()])
 
     # Fetch.
 
@@ -168,10 +196,11 @@ class _SharedCaller(SetCaller[str, V]):
             self._give_up(self._leased.intersection(keys))
 
     def _fetched(self, keys: list[str], asked: SetCaller[str, V]) -> None:
-        answered, given_up = [], []
+        answered: list[str] = []
+        given_up: list[str] = []
         for key, outcome in zip(keys, asked.result(), strict=True):
             if key in self._leased:
-                (given_up if isinstance(outcome, BatchError) else answered).append(key)
+                (given_up if isinstance(outcome, _GIVEN_UP) else answered).append(key)
             self.settle(key, outcome, batch_failed=key in asked.batch_failed)
         self._shared.entries.leave(answered, is_open=True)
         self._give_up(given_up)
@@ -235,5 +264,6 @@ class _Set:
     def __init__(self, asked: SetCaller[Any, Any]) -> None:
         self._asked = asked
 
-    def _leave(self, _key: Any, _caller: Any) -> None:
+    def leave(self, _key: Any, _caller: Any) -> None:
+        """Leave the set."""
         self._asked.cancel()

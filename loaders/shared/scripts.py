@@ -89,7 +89,8 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local count = #KEYS / 2
 for i = 1, count do
   local fresh, there, bytes = ARGV[3 * i - 1], ARGV[3 * i], ARGV[3 * i + 1]
-  redis.call('SET', KEYS[i], string.format('%013.0f%013.0f', now, now + fresh) .. bytes, 'PX', there)
+  local entry = string.format('%013.0f%013.0f', now, now + fresh) .. bytes
+  redis.call('SET', KEYS[i], entry, 'PX', there)
   if redis.call('GET', KEYS[count + i]) == ARGV[1] then redis.call('DEL', KEYS[count + i]) end
 end
 return count

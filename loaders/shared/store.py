@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
@@ -53,6 +54,8 @@ class SharedStore:
 
     def __init__(self, url: str, *, replicas: int = 1) -> None:
         self.replicas = replicas
+        #: By which other processes know this one.
+        self.token = secrets.token_hex(8)
         self._url = url
         self._redis: Redis | None = None
         # The mutable state: whether Redis is used, why not (what was logged), the task that
@@ -75,16 +78,18 @@ class SharedStore:
         await asyncio.wait([self._watch], timeout=PATIENCE)
 
     async def close(self) -> None:
-        """End what is under way, and close the connections."""
-        if self._redis is None:
+        """Finish what is under way, and close the connections."""
+        if self._redis is None or self._watch is None:
             return
         redis, self._redis, self.is_up = self._redis, None, False
         self._closed.set()
-        tasks = [*self._unattended, *([self._watch] if self._watch else [])]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await redis.aclose()
+        self._watch.cancel()
+        await asyncio.gather(self._watch, *self._unattended, return_exceptions=True)
+        try:
+            await redis.aclose()
+        except Exception as error:  # noqa: BLE001 - it is over anyway, and must end well
+            logger.info("Redis was not taken leave of: %s", _in_words(error))
+        await asyncio.sleep(0)  # connections that were given up close by then, too
 
     async def __aenter__(self) -> Self:
         await self.start()

@@ -12,11 +12,14 @@ import msgspec
 
 from loaders.simulator.calls import Ledger, SimCall
 from loaders.simulator.catalogue import SEED, catalogue_of
+from loaders.simulator.coverart import CoverArt
 from loaders.simulator.deezer import Deezer
 from loaders.simulator.faults import ANY_ROUTE, Fault, FaultOrder, HungUp, wait
+from loaders.simulator.listenbrainz import ListenBrainz
 from loaders.simulator.musicbrainz import MusicBrainz
 from loaders.simulator.pages import front_page, tell
 from loaders.simulator.spotify import Spotify
+from loaders.simulator.wikidata import Wikidata
 from loaders.simulator.wire import (
     Answer,
     Provider,
@@ -52,10 +55,16 @@ class Simulator:
         self.spotify = Spotify(self.catalogue, self.now)
         self.musicbrainz = MusicBrainz(self.catalogue, self.now)
         self.deezer = Deezer(self.catalogue, self.now)
+        self.listenbrainz = ListenBrainz(self.catalogue, self.now)
+        self.wikidata = Wikidata(self.catalogue)
+        self.coverart = CoverArt(self.catalogue)
         self.providers: dict[str, Provider] = {
             "spotify": self.spotify,
             "musicbrainz": self.musicbrainz,
             "deezer": self.deezer,
+            "listenbrainz": self.listenbrainz,
+            "wikidata": self.wikidata,
+            "coverart": self.coverart,
         }
 
     @property
@@ -176,7 +185,12 @@ class Simulator:
 
     def _turn_away(self, request: Request, allowed: list[str]) -> Answer:
         first = request.path.split("/")[1]
-        owners: dict[str, Provider] = {"ws": self.musicbrainz}
+        owners: dict[str, Provider] = {
+            "ws": self.musicbrainz,
+            "1": self.listenbrainz,
+            "w": self.wikidata,
+            "release": self.coverart,
+        }
         owners |= dict.fromkeys(("track", "artist", "album", "search"), self.deezer)
         answer = owners.get(first, self.spotify).error(405 if allowed else 404, is_open=False)
         call = SimCall(self.now(), "unknown", (request.path[:200],), request.params, None)

@@ -153,6 +153,9 @@ class Entries:
         if is_sure or facts.happens(known.mbid, f"{kind} at Deezer"):
             link = f"https://www.deezer.com/{word}/{entities[0].deezer_id}"
             self._editor.relate(kind, known, link)
+        if kind == "artist" and (is_sure or facts.happens(known.mbid, "artist at Wikidata")):
+            link = f"https://www.wikidata.org/wiki/{facts.wikidata_of(known.mbid)}"
+            self._editor.relate(kind, known, link)
 
 
 def _event(album: told.Album, mbid: str) -> _Event:

@@ -59,6 +59,12 @@ _OF_A_HUNDRED = {
     "release at Deezer": 40,
     "all tracks": 25,  # a recording linked to each of its tracks instead of one
     "dead link": 2,
+    "never heard": 6,
+    "too new for ListenBrainz": 5,
+    "artist at Wikidata": 65,
+    "picture at Wikidata": 75,
+    "merged at Wikidata": 6,
+    "deleted at Wikidata": 2,
 }
 _OPENINGS = tuple(opening for scene in SCENES for opening in scene.openings)
 
@@ -176,6 +182,11 @@ def votes_of(mbid: str) -> tuple[Vote, ...]:
         for word in (pick(mbid, f"vote {is_genre} {place}", words),)
     }
     return tuple(sorted(votes.values()))
+
+
+def wikidata_of(mbid: str, *, is_merged: bool = False) -> str:
+    """Return the id that Wikidata gave something, or the one it was merged into later."""
+    return f"Q{1_000 + draw(mbid, 'wikidata, merged' if is_merged else 'wikidata', 130_000_000)}"
 
 
 def country(code: str) -> Area:

@@ -10,7 +10,7 @@ from loaders.simulator.musicbrainz_parts import (
     recording_json,
     release_in_list,
 )
-from loaders.simulator.musicbrainz_words import COLLABORATION, STREAMING
+from loaders.simulator.musicbrainz_words import COLLABORATION, STREAMING, WIKIDATA
 
 
 def relations_of(entity: Known, inc: Collection[str]) -> list[Json]:
@@ -34,8 +34,7 @@ def url_json(url: Url, inc: Collection[str]) -> Json:
     if inc:
         told["relations"] = [
             _relation(
-                "free streaming",
-                STREAMING[link.kind],
+                *_type_of(link),
                 "backward",
                 link.kind,
                 _target(link.entity),
@@ -49,8 +48,19 @@ def url_json(url: Url, inc: Collection[str]) -> Json:
 
 def _to_url(link: Link) -> Json:
     target = {"id": link.url.mbid, "resource": link.url.resource}
-    type_id = STREAMING[link.kind]
-    return _relation("free streaming", type_id, "forward", "url", target, is_ended=link.is_ended)
+    return _relation(*_type_of(link), "forward", "url", target, is_ended=link.is_ended)
+
+
+def _type_of(link: Link) -> tuple[str, str]:
+    """Return the name and the id of the type of a relation to a URL."""
+    if is_wikidata(link):
+        return WIKIDATA
+    return "free streaming", STREAMING[link.kind]
+
+
+def is_wikidata(link: Link) -> bool:
+    """Tell whether a link leads to Wikidata."""
+    return link.url.resource.startswith("https://www.wikidata.org/wiki/")
 
 
 def _target(entity: Artist | Recording | Release) -> Json:

@@ -66,6 +66,7 @@ STREAMING = {
     "recording": "7e41ef12-a124-4324-afdb-fdbae687a89c",
     "release": "08445ccf-7b99-4438-9f9a-fb9ac18099ee",
 }
+WIKIDATA = ("wikidata", "689870a4-a1e4-4912-b17f-7b2664215698")
 COLLABORATION = ("collaboration", "75c09861-6857-4ec0-9729-84eefde7fc86")
 
 # A closed list kept by editors: broader words than the shops use, and fewer.

@@ -70,6 +70,9 @@ def tell(catalogue: Catalogue, providers: Mapping[str, Provider], origin: str) -
             "UNISONO_SPOTIFY_CLIENT_SECRET": "anything",
             "UNISONO_MUSICBRAINZ_BASE_URL": f"{origin}/ws/2",
             "UNISONO_DEEZER_BASE_URL": origin,
+            "UNISONO_LISTENBRAINZ_BASE_URL": f"{origin}/1",
+            "UNISONO_WIKIDATA_BASE_URL": f"{origin}/w",
+            "UNISONO_COVERART_BASE_URL": origin,
         },
     }
 

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 from graphql import GraphQLObjectType, get_named_type, parse
 
-from api.asked import TOLD, TOLD_ELSEWHERE, Pace
+from api.asked import ENRICHED, TOLD, TOLD_ELSEWHERE, Pace
 from api.batched import BatchedField
 from api.cost import cost_of
 from api.schema import GRAPHQL_SCHEMA
@@ -97,6 +97,76 @@ def test_the_seconds_are_those_of_the_providers_pace():
     }
 
 
+SOURCES = {
+    **PACES,
+    "musicbrainz": Pace(
+        {"isrcs": 25, "tracks": 100, "links": 100, "artists": 100, "albums": 100}, 1.0
+    ),
+    "listenbrainz": Pace(
+        {"listens": 1000, "recordings": 1000, "about_artists": 100, "release_groups": 100}, 3.0
+    ),
+    "wikidata": Pace({"images": 50}, 1.0),
+    "coverart": Pace({"covers": 1}),
+}
+
+
+@pytest.mark.parametrize(
+    ("document", "given", "expected"),
+    [
+        (
+            TRACKS + "{ listens tags { name } } }",
+            ids("track", 100),
+            # two calls bring the tracks, and may bring them apart
+            {
+                "spotify.tracks": 2,
+                "musicbrainz.isrcs": 5,
+                "listenbrainz.listens": 5,
+                "listenbrainz.recordings": 5,
+            },
+        ),
+        (
+            TRACKS + "{ listens } }",
+            [f"musicbrainz:track:00000000-0000-4000-8000-{n:012d}" for n in range(100)],
+            {"musicbrainz.tracks": 1, "listenbrainz.listens": 1},
+        ),
+        (
+            "query ($ids: [ID!]!) { artists(ids: $ids) { image { url } country } }",
+            ids("artist", 100),
+            {
+                "spotify.artists": 2,
+                "musicbrainz.links": 2,
+                "musicbrainz.artists": 2,
+                "listenbrainz.about_artists": 2,
+                "wikidata.images": 3,
+            },
+        ),
+        (
+            "query ($ids: [ID!]!) { artists(ids: $ids) { image { url } country tags { name } } }",
+            [f"musicbrainz:artist:00000000-0000-4000-8000-{n:012d}" for n in range(100)],
+            {"musicbrainz.artists": 1, "listenbrainz.about_artists": 2, "wikidata.images": 3},
+        ),
+        (
+            "query ($ids: [ID!]!) { albums(ids: $ids) { cover { url } } }",
+            [f"musicbrainz:album:00000000-0000-4000-8000-{n:012d}" for n in range(100)],
+            {
+                "musicbrainz.albums": 1,
+                "listenbrainz.recordings": 1,
+                "listenbrainz.release_groups": 1,
+                "coverart.covers": 100,  # the most, if nobody else knows any of them
+            },
+        ),
+        (
+            "query ($ids: [ID!]!) { albums(ids: $ids) { cover { url } } }",
+            ids("album", 20),
+            {"spotify.albums": 1},
+        ),
+    ],
+)
+def test_what_others_add_is_weighed_with_the_way_to_it(document, given, expected):
+    cost = cost_of(GRAPHQL_SCHEMA, parse(document), {"ids": given}, None, SOURCES)
+    assert cost.loaders == expected
+
+
 DOCUMENTS = [
     """query ($t: [ID!]!) { tracks(ids: $t) {
       isrc
@@ -127,6 +197,13 @@ DOCUMENTS = [
       s: on(provider: SPOTIFY) { album { label } }
       m: on(provider: MUSICBRAINZ) { isrc album { label } }
       d: on(provider: DEEZER) { album { artists { name } } } } }""",
+    """query ($t: [ID!]!) { tracks(ids: $t) {
+      listens album { tracks(first: 5) { nodes { tags { name } } } } } }""",
+    """query ($t: [ID!]!) { tracks(ids: $t) {
+      artists { country image { url } genres genresSource tags { name } } } }""",
+    """query ($r: [String!]!) { lookup(refs: $r) {
+      ... on Album { cover { url } }
+      ... on Track { album { cover { url } } on(provider: SPOTIFY) { name } } } }""",
 ]
 
 
@@ -177,7 +254,7 @@ async def test_no_query_makes_more_calls_than_it_costs(document, provider):
 def test_every_field_that_may_need_a_call_is_weighed():
     """A new field must be told to `api/asked.py`; what it does not know it takes to be free."""
     rules = {("Album", "tracks"), ("Artist", "albums"), ("IsrcTracks", "tracks")}
-    free = {("ProviderStatus", "holdMs")}
+    free = {("ProviderStatus", "holdMs"), ("SourceStatus", "holdMs")}
     unknown = []
     for type_ in GRAPHQL_SCHEMA.type_map.values():
         if not isinstance(type_, GraphQLObjectType) or type_.name.startswith("__"):
@@ -187,7 +264,7 @@ def test_every_field_that_may_need_a_call_is_weighed():
             if not isinstance(definition, BatchedField):
                 continue
             told = {*TOLD.get(type_.name, ()), *TOLD_ELSEWHERE.get(type_.name, ())}
-            known = name in told or (type_.name, name) in rules | free
+            known = name in told or (type_.name, name) in rules | free | {*ENRICHED}
             if not known and "provider" not in field.args:
                 unknown.append(f"{type_.name}.{name}: {get_named_type(field.type)}")
     assert unknown == []

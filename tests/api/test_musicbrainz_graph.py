@@ -205,12 +205,20 @@ async def test_isrcs_are_asked_of_all_in_order_and_in_bulk_where_that_is_possibl
 async def test_genres_are_in_the_words_of_who_is_asked(client, album):
     artist = album.artists[0]
     answer = await client.execute(
-        "query ($ids: [ID!]!) { artists(ids: $ids) { provider country genres } }",
+        "query ($ids: [ID!]!) { artists(ids: $ids) { provider genres genresSource } }",
         {"ids": [f"spotify:artist:{artist.spotify_id}", f"musicbrainz:artist:{artist.mbid}"]},
     )
     assert answer.data["artists"] == [
-        {"provider": "SPOTIFY", "country": None, "genres": ["chamber pop", "choral"]},
-        {"provider": "MUSICBRAINZ", "country": "GB", "genres": ["experimental"]},
+        {
+            "provider": "SPOTIFY",
+            "genres": ["chamber pop", "choral"],
+            "genresSource": "SPOTIFY",
+        },
+        {
+            "provider": "MUSICBRAINZ",
+            "genres": ["experimental"],
+            "genresSource": "MUSICBRAINZ",
+        },
     ]
 
 

@@ -71,6 +71,7 @@ def test_every_root_field_is_nullable():
         "[IsrcTracks!]",
         "SearchResult",
         "[ProviderStatus!]",
+        "[SourceStatus!]",
     ]
 
 
@@ -93,6 +94,8 @@ def test_entities_have_the_fields_that_were_designed():
             "url": "String",
             "artists": "[Artist!]!",
             "album": "Album",
+            "listens": "Int",
+            "tags": "[Tag!]",
             "on": "Track",
         },
         "Artist": {
@@ -102,6 +105,8 @@ def test_entities_have_the_fields_that_were_designed():
             "url": "String",
             "country": "String",
             "genres": "[String!]",
+            "genresSource": "Source",
+            "tags": "[Tag!]",
             "image": "Image",
             "popularity": "Int",
             "followers": "Int",

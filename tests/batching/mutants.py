@@ -250,7 +250,7 @@ MUTANTS = [
     Mutant(
         "one who leaves takes all along",
         "batching/flights.py",
-        "flight.live -= 1",
+        "flight.live = flight.count_live() - 1",
         "flight.live = 0",
         "isolation",
     ),
@@ -264,8 +264,8 @@ MUTANTS = [
     Mutant(
         "keys that were left are sent",
         "batching/flights.py",
-        "        if flight.left:\n",
-        "        if False:\n",
+        "        if flight.live is not None:\n            self._drop",
+        "        if False:\n            self._drop",
         "isolation",
     ),
     Mutant(
@@ -314,7 +314,7 @@ MUTANTS = [
     # In-flight sharing.
     Mutant(
         "a key in the air is sent again",
-        "batching/processor.py",
+        "batching/intake.py",
         "if key in self._flights:\n            self._flights.board(key, caller)\n        elif",
         "if",
         "sharing",
@@ -365,8 +365,8 @@ MUTANTS = [
     # Bounded.
     Mutant(
         "any number of keys may wait",
-        "batching/processor.py",
-        "        elif len(waiting) >= self.limits.max_pending:\n",
+        "batching/intake.py",
+        "        elif len(waiting) >= self._limits.max_pending:\n",
         "        elif False:\n",
         "bounds",
     ),
@@ -387,7 +387,7 @@ MUTANTS = [
     # Close, loops, observers.
     Mutant(
         "closing forgets what waits",
-        "batching/processor.py",
+        "batching/closing.py",
         '        self._dispatcher.become_due("close")\n',
         "",
         "close",
@@ -424,8 +424,8 @@ MUTANTS = [
     Mutant(
         "nothing is remembered",
         "loaders/loader.py",
-        "        there = self._cache.get(key)\n        if there is None:\n",
-        "        there = None\n        if there is None:\n",
+        "        if key not in memo:\n            caller = memo[key]",
+        "        if True:\n            caller = memo[key]",
         "tests/loaders/test_loader.py",
     ),
 ]

@@ -221,6 +221,20 @@ async def test_a_cancelled_close_stays_closed_and_sends_on():
     await processor.close()
 
 
+async def test_a_closed_processor_takes_no_key_although_a_tick_is_under_way():
+    gate = Gate()
+    gate.hold(1.0)
+    processor = Bulk().processor(gate=gate)
+    waiting = processor.submit("a")
+    closing = asyncio.create_task(processor.close())
+    await asyncio.sleep(0)
+    processor.batch_size = 10
+    with pytest.raises(ProcessorClosedError):
+        processor.submit("b")
+    await closing
+    assert waiting.result() == "a!"
+
+
 # Attempts.
 
 

@@ -113,6 +113,19 @@ async def test_a_form_is_posted_to_the_base_url_itself():
     assert app.sent["content-type"] == "application/x-www-form-urlencoded"
 
 
+async def test_a_question_is_posted_as_json_and_told_to_its_batch():
+    app = App()
+    batch = BatchCalls("listenbrainz.listens")
+    token = calls_of_batch.set(batch)
+    try:
+        await http(app).post("/popularity", {"ids": ["a", "b"]}, ids=["a", "b"])
+    finally:
+        calls_of_batch.reset(token)
+    assert app.asked == [("POST", "/v1/popularity", "", b'{"ids":["a","b"]}')]
+    assert app.sent["content-type"] == "application/json"
+    assert [(call.route, call.ids) for call in batch.calls] == [("POST /v1/popularity", ("a", "b"))]
+
+
 async def test_redirects_are_answers_like_any_other():
     app = App(status=301, headers=[("location", "http://elsewhere.invalid/")])
     assert (await http(app).get("/a")).status == 301
@@ -131,6 +144,12 @@ async def test_a_packed_answer_is_unpacked():
         (gzip.compress(TOO_LONG), "gzip", "expected at most 8388608 bytes, got more", False),
         (CUT_SHORT, "gzip", "expected a whole gzip answer, got a broken one", True),
         (b"[1]", "gzip", "expected a whole gzip answer, got a broken one", True),
+        (
+            gzip.compress(b"[1]") + b"\0",
+            "gzip",
+            "expected a whole gzip answer, got a broken one",
+            True,
+        ),
         (b"[1]", "br", "expected a gzip answer, got another packing", True),
     ],
 )
@@ -148,6 +167,13 @@ async def test_the_longest_body_is_still_taken():
     assert len((await http(App(b"x" * MOST_BYTES)).get("/a")).body) == MOST_BYTES
     packed = App(gzip.compress(b"x" * MOST_BYTES), headers=[("content-encoding", "gzip")])
     assert len((await http(packed).get("/a")).body) == MOST_BYTES
+
+
+async def test_a_provider_may_have_longer_answers_than_others():
+    answer = await http(App(TOO_LONG), most_bytes=len(TOO_LONG)).get("/a")
+    assert len(answer.body) == len(TOO_LONG)
+    with pytest.raises(BadResponseError, match="at most 3 bytes"):
+        await http(App(b"four"), most_bytes=3).get("/a")
 
 
 async def test_a_whole_call_has_to_be_over_in_time():
@@ -244,24 +270,28 @@ def test_the_environment_does_not_reroute_calls(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("said", "name"),
+    ("said", "kind", "words"),
     [
-        (b"", "ServerDisconnectedError"),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}", "ClientPayloadError"),
-        (b"SSH-2.0-OpenSSH\r\n", "ClientResponseError"),
+        (b"", UnavailableError, "broke off (ServerDisconnectedError)"),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}",
+            UnavailableError,
+            "broke off (ClientPayloadError)",
+        ),
+        (b"SSH-2.0-OpenSSH\r\n", BadResponseError, "did not answer in HTTP (ClientResponseError)"),
     ],
 )
-def test_over_a_real_socket_half_an_answer_is_a_fault_and_not_asked_again(said, name):
+def test_over_a_real_socket_half_an_answer_is_a_fault_and_not_asked_again(said, kind, words):
     async def talk(reader, writer):
         await reader.readuntil(b"\r\n\r\n")
         writer.write(said)
 
     async def ask(upstream):
-        with pytest.raises(UnavailableError) as caught:
+        with pytest.raises(kind) as caught:
             await upstream.get("/a")
         return str(caught.value)
 
-    assert serve(talk, ask) == (f"spotify broke off ({name})", 1)
+    assert serve(talk, ask) == (f"spotify {words}", 1)
 
 
 def test_over_a_real_socket_nobody_there_is_a_fault():

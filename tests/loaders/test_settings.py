@@ -40,6 +40,7 @@ def test_every_variable_is_read(monkeypatch):
         "UNISONO_MAX_CALLS": "50",
         "UNISONO_CACHE_ENTRIES": "9",
         "UNISONO_EXPLORE": "false",
+        "UNISONO_LIVE": "true",
         "UNISONO_LOG_FORMAT": "json",
         "UNISONO_COLUMNS": "off",
         "UNISONO_REDIS_URL": "redis://:a-secret@127.0.0.1:6379/2",
@@ -61,6 +62,18 @@ def test_every_variable_is_read(monkeypatch):
         "UNISONO_DEEZER_RATE": "4",
         "UNISONO_DEEZER_CONCURRENCY": "5",
         "UNISONO_DEEZER_WINDOW": "0.5",
+        "UNISONO_LISTENBRAINZ_BASE_URL": "http://127.0.0.1:9000/1/",
+        "UNISONO_LISTENBRAINZ_RATE": "2",
+        "UNISONO_LISTENBRAINZ_CONCURRENCY": "5",
+        "UNISONO_LISTENBRAINZ_WINDOW": "0.5",
+        "UNISONO_WIKIDATA_BASE_URL": "http://127.0.0.1:9000/w/",
+        "UNISONO_WIKIDATA_RATE": "4",
+        "UNISONO_WIKIDATA_CONCURRENCY": "2",
+        "UNISONO_WIKIDATA_WINDOW": "0.75",
+        "UNISONO_COVERART_BASE_URL": "http://127.0.0.1:9000/",
+        "UNISONO_COVERART_RATE": "6",
+        "UNISONO_COVERART_CONCURRENCY": "7",
+        "UNISONO_COVERART_WINDOW": "1",
     }
     assert set(given) == {variable.name for variable in variables()}
     for name, value in given.items():
@@ -68,6 +81,7 @@ def test_every_variable_is_read(monkeypatch):
     settings = Settings()
     assert (settings.contact, settings.deadline, settings.max_ids) == ("me@example.org", 2.5, 7)
     assert settings.columns is False
+    assert settings.live is True
     assert settings.cache_entries == 9
     assert settings.redis_url.get_secret_value() == "redis://:a-secret@127.0.0.1:6379/2"
     assert settings.replicas == 3
@@ -84,10 +98,28 @@ def test_every_variable_is_read(monkeypatch):
     own = settings.deezer
     assert own.base_url == "http://127.0.0.1:9000"
     assert (own.rate, own.concurrency, own.window) == (4.0, 5, 0.5)
+    assert settings.listenbrainz.base_url == "http://127.0.0.1:9000/1"
+    own = settings.listenbrainz
+    assert (own.rate, own.concurrency, own.window) == (2.0, 5, 0.5)
+    assert settings.wikidata.base_url == "http://127.0.0.1:9000/w"
+    own = settings.wikidata
+    assert (own.rate, own.concurrency, own.window) == (4.0, 2, 0.75)
+    own = settings.coverart
+    assert own.base_url == "http://127.0.0.1:9000"
+    assert (own.rate, own.concurrency, own.window) == (6.0, 7, 1.0)
 
 
 def test_musicbrainz_has_the_one_call_a_second_that_it_documents():
     assert Settings().of("musicbrainz").rate == 1.0
+
+
+def test_listenbrainz_has_the_30_calls_in_10_seconds_that_its_server_comes_with():
+    assert Settings().of("listenbrainz").rate == 3.0
+
+
+def test_wikidata_is_called_in_series_as_it_asks():
+    own = Settings().of("wikidata")
+    assert (own.rate, own.concurrency) == (1.0, 1)
 
 
 def test_an_empty_variable_is_as_good_as_none(monkeypatch):

@@ -2,10 +2,13 @@
 
 import asyncio
 
+import msgspec
+
 from api.testing import TestClient
 from batching import Gate
 from loaders import Settings
 from loaders.shared import Keyspace, SharedQuota, SharedStore
+from loaders.shared.entries import KINDS
 
 NO_REDIS = "unix:///nowhere/redis.sock"
 DEMO = Settings.demo_settings()
@@ -103,3 +106,30 @@ def test_quotas_depend_on_who_asks_whom_and_on_nothing_else():
 def test_what_is_remembered_depends_on_all_that_changes_an_answer():
     assert keyspace(market="DE").view != KEYSPACE.view
     assert keyspace(client_id=credential("other")).view != KEYSPACE.view
+
+
+async def test_what_any_resource_tells_is_read_by_another_process_as_it_was_told():
+    """A resource that is not among `KINDS` is remembered by each process for itself alone."""
+    async with TestClient() as client:
+        catalogue, library = client.simulator.catalogue, client.simulator.musicbrainz.library
+        release = next(it for it in library.releases.values() if it.has_art)
+        asked = {
+            "spotify.tracks": catalogue.tracks[0].spotify_id,
+            "spotify.artists": catalogue.artists[0].spotify_id,
+            "spotify.albums": catalogue.albums[0].spotify_id,
+            "musicbrainz.isrcs": catalogue.albums[0].tracks[0].recording.isrc,
+            "musicbrainz.upcs": f"{release.barcode:0>13}",
+            "listenbrainz.listens": next(iter(library.recordings)),
+            "listenbrainz.recordings": next(iter(library.recordings)),
+            "listenbrainz.about_artists": next(iter(library.artists)),
+            "listenbrainz.release_groups": release.group.mbid,
+            "wikidata.images": next(iter(client.simulator.wikidata.items)),
+            "coverart.covers": release.mbid,
+        }
+        assert {name.partition(".")[2] for name in asked} == {*KINDS}
+        for name, key in asked.items():
+            provider, _, resource = name.partition(".")
+            [told] = await client.engine.providers.loaders().load(resource, [(provider, key)])
+            assert told
+            read = msgspec.msgpack.decode(msgspec.msgpack.encode(told), type=KINDS[resource])
+            assert read == told, name

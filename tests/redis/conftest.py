@@ -10,6 +10,7 @@ import pytest
 
 from loaders.shared import SharedStore
 from loaders.shared import store as store_module
+from loaders.shared.store import PATIENCE
 from tests.redis.server import RedisServer, binaries
 
 BINARIES = binaries()
@@ -29,6 +30,12 @@ def anyio_backend():
 def patience(monkeypatch):
     """Wait longer for Redis than a server does, where a busy machine would make a difference."""
     monkeypatch.setattr(store_module, "PATIENCE", 5.0)
+
+
+@pytest.fixture
+def impatient(patience, monkeypatch):  # noqa: ARG001  after the other
+    """Let a store be as impatient as it is in a server."""
+    monkeypatch.setattr(store_module, "PATIENCE", PATIENCE)
 
 
 @pytest.fixture(scope="session")

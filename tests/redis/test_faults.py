@@ -14,6 +14,8 @@ from tests.redis.proxy import Proxy
 
 KEYSPACE = Keyspace.of("spotify", Settings.demo_settings().spotify)
 
+pytestmark = pytest.mark.usefixtures("impatient")
+
 # What a use may add when Redis hangs, in seconds.
 ADDED = 0.06
 
@@ -42,11 +44,6 @@ async def until_up(store):
     async with asyncio.timeout(10.0):
         while not store.is_up:  # noqa: ASYNC110 - only its own task knows
             await asyncio.sleep(0.005)
-
-
-@pytest.fixture(autouse=True)
-def patience():
-    """Let a store be as impatient as it is."""
 
 
 @pytest.fixture
