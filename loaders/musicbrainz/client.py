@@ -111,7 +111,8 @@ class MusicBrainzClient:
             raise TooManyKeysError("musicbrainz", message)
         hits = getattr(wire.decode(wire.Hits, answer.body), it.plural)
         records = [self._record(it.kind, hit) for hit in self._told(hits)]
-        return {record.native: record for record in records if record.native in set(natives)}
+        asked = set(natives)
+        return {record.native: record for record in records if record.native in asked}
 
     async def _look_up(self, it: parse.Kind, native: str, inc: Sequence[str]) -> Any:
         accept = (HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.NOT_FOUND)
