@@ -99,6 +99,15 @@ class Loaders:
         on = self._providers.get(provider)
         return on is not None and resource in on.resources
 
+    def is_looked_up(self, provider: str, kind: str, part: str) -> bool:
+        """Tell whether a look-up, and nothing else, tells a field at this provider.
+
+        >>> loaders.is_looked_up("musicbrainz", "artist", "links")
+        True
+        """
+        on = self._providers.get(provider)
+        return on is not None and part in on.parts.get(kind, ())
+
     async def album_tracks(
         self, albums: Sequence[Album], *, offset: int, limit: int
     ) -> list[Page[Track] | Exception | None]:
@@ -110,7 +119,7 @@ class Loaders:
         """
 
         def lacks_them(album: Album) -> bool:
-            is_wanted = offset == 0 or self._is_looked_up(album.provider, album.kind, "tracks")
+            is_wanted = offset == 0 or self.is_looked_up(album.provider, album.kind, "tracks")
             return is_wanted and album.tracks is UNKNOWN
 
         unknown = [album for album in albums if lacks_them(album)]
@@ -152,7 +161,7 @@ class Loaders:
             if entity not in recalled and not self._has_looked_up(entity, part):
                 groups.setdefault(entity[:2], []).append(entity)
         for (provider, kind), them in groups.items():
-            if self._is_looked_up(provider, kind, part):
+            if self.is_looked_up(provider, kind, part):
                 memory = self._providers[provider].memory
                 found = memory.recall_part(kind, part, [entity[2] for entity in them], self.trace)
                 recalled.update(((provider, kind, native), found[native]) for native in found)
@@ -184,17 +193,13 @@ class Loaders:
         looked_up: set[tuple[str, str]] = set()
         if part is not None:
             pairs = {(provider, kind) for provider, kind, _ in entities}
-            looked_up = {pair for pair in pairs if self._is_looked_up(*pair, part)}
+            looked_up = {pair for pair in pairs if self.is_looked_up(*pair, part)}
         return [
             self._look_up(entity, part)
             if looked_up and entity[:2] in looked_up
             else (entity[0], RESOURCE_OF_KIND[entity[1]], entity[2])
             for entity in entities
         ]
-
-    def _is_looked_up(self, provider: str, kind: str, part: str) -> bool:
-        on = self._providers.get(provider)
-        return on is not None and part in on.parts.get(kind, ())
 
     def _may_look_up(self, entity: _Entity) -> bool:
         """Tell whether this request may look for one more entity that may have been merged.

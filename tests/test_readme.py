@@ -12,6 +12,7 @@ import api.errors
 import loaders.errors
 from api.cli import main
 from api.testing import TestClient
+from loaders import Settings
 from loaders.providers import CONNECT
 from loaders.settings import variables
 from tests.benchmarks.loaders import CONTENDERS, MEASURES
@@ -53,7 +54,7 @@ def test_every_code_of_an_error_is_in_the_table_and_no_other():
         Path(module.__file__).read_text(encoding="utf-8") for module in (api.errors, loaders.errors)
     )
     assert told <= set(code.findall(everywhere))
-    assert set(code.findall(errors)) - {"UPSTREAM_CIRCUIT_OPEN"} <= told
+    assert set(code.findall(errors)) <= told
 
 
 def test_the_example_of_enrich_writes_what_it_shows(tmp_path, monkeypatch, capfd):
@@ -122,3 +123,18 @@ def test_the_table_of_costs_is_made_of_lines_that_the_benchmark_prints():
     printed = {one.__doc__ for one in MEASURES} | {"bytes, waiting", "bytes, waiting in a set"}
     assert {row.strip("| ").split(" | ")[0] for row in rows} <= printed
     assert {row.count("|") for row in rows} == {heading.count("|")}
+
+
+async def test_the_table_of_providers_tells_the_keys_per_call_and_the_pace_of_each():
+    rows = re.findall(
+        r"^\| ([\w ]+) \| [^|]+ \| ([^|]+) \| ([^|]+) \| [^|]+ \| [^|]+ \|$", README, re.MULTILINE
+    )
+    told = {name.lower().replace(" ", "").removesuffix("archive"): them for name, *them in rows}
+    async with TestClient() as client:
+        for name, provider in client.engine.providers.on.items():
+            keys, pace = told[name]
+            sizes = {each.batch_size for each in provider.resources.values()}
+            shown = {int(number.replace(",", "")) for number in re.findall(r"\d[\d,]*\b", keys)}
+            assert shown == sizes - {1}, name
+            rate = Settings.model_fields[name].default.rate
+            assert pace.startswith((f"{rate:g} a second",) if rate else ("no", "none")), name
