@@ -67,9 +67,11 @@ fix: environment  ## ruff corrects and formats
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-export: environment  ## write schema.graphql
+export: environment  ## write schema.graphql and docs/reference.md
 	$(BIN)/unisono schema > schema.graphql.new
 	mv schema.graphql.new schema.graphql
+	$(BIN)/python .ci/reference.py > docs/reference.md.new
+	mv docs/reference.md.new docs/reference.md
 
 COMPILE = $(UV) pip compile pyproject.toml --all-extras --group build --python-version 3.11 --universal \
     --generate-hashes --no-header --no-annotate --quiet $(ARGS)

@@ -18,8 +18,9 @@ from rich.console import Console
 
 from api import serving
 from api.app import create_app
+from api.asked import Pace
 from api.columns import explained
-from api.cost import Cost, Pace, cost_of
+from api.cost import Cost, cost_of
 from api.doctor import examine, report
 from api.documents import prepare
 from api.engine import Answer, Engine, Operation

@@ -11,9 +11,9 @@ import msgspec
 from graphql import ExecutionResult, execute
 from strawberry.execution import optimized_is_awaitable
 
+from api.asked import Pace
 from api.columns import ColumnExecutor
 from api.context import Context
-from api.cost import Pace
 from api.documents import Prepared, prepare
 from api.errors import formatted
 from api.schema import GRAPHQL_SCHEMA, schema
@@ -103,6 +103,7 @@ class Engine:
             name: Pace(
                 {resource: each.batch_size for resource, each in provider.resources.items()},
                 provider.gate.rate,
+                provider.parts,
             )
             for name, provider in self.providers.on.items()
         }

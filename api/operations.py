@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from graphql import OperationDefinitionNode, get_operation_ast
 
+from api.asked import Pace
 from api.context import Context
-from api.cost import NOTHING, Cost, Pace, cost_of
+from api.cost import NOTHING, Cost, cost_of
 from api.documents import Prepared
 from api.engine import Answer, Engine, Operation
 from api.errors import Failure, extensions

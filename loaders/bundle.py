@@ -101,6 +101,15 @@ class Loaders:
         on = self._providers.get(provider)
         return on is not None and resource in on.resources
 
+    def is_looked_up(self, provider: str, kind: str, part: str) -> bool:
+        """Tell whether a look-up, and nothing else, tells a field at this provider.
+
+        >>> loaders.is_looked_up("musicbrainz", "artist", "links")
+        True
+        """
+        on = self._providers.get(provider)
+        return on is not None and part in on.parts.get(kind, ())
+
     async def album_tracks(
         self, albums: Sequence[Album], *, offset: int, limit: int
     ) -> list[Page[Track] | Exception | None]:
@@ -112,7 +121,7 @@ class Loaders:
         """
 
         def lacks_them(album: Album) -> bool:
-            is_wanted = offset == 0 or self._is_looked_up(album.provider, album.kind, "tracks")
+            is_wanted = offset == 0 or self.is_looked_up(album.provider, album.kind, "tracks")
             return is_wanted and album.tracks is UNKNOWN
 
         unknown = [album for album in albums if lacks_them(album)]
@@ -176,7 +185,7 @@ class Loaders:
         for entity in entities:
             if entity not in recalled and not self._has_looked_up(entity, part):
                 groups.setdefault(entity[:2], []).append(entity[2])
-        return {pair: them for pair, them in groups.items() if self._is_looked_up(*pair, part)}
+        return {pair: them for pair, them in groups.items() if self.is_looked_up(*pair, part)}
 
     def _has_looked_up(self, entity: _Entity, part: str) -> bool:
         return any(part in lookup.parts for lookup in self._lookups.get(entity, ()))
@@ -204,17 +213,13 @@ class Loaders:
         looked_up: set[tuple[str, str]] = set()
         if part is not None:
             pairs = {(provider, kind) for provider, kind, _ in entities}
-            looked_up = {pair for pair in pairs if self._is_looked_up(*pair, part)}
+            looked_up = {pair for pair in pairs if self.is_looked_up(*pair, part)}
         return [
             self._look_up(entity, part)
             if looked_up and entity[:2] in looked_up
             else (entity[0], RESOURCE_OF_KIND[entity[1]], entity[2])
             for entity in entities
         ]
-
-    def _is_looked_up(self, provider: str, kind: str, part: str) -> bool:
-        on = self._providers.get(provider)
-        return on is not None and part in on.parts.get(kind, ())
 
     def _may_look_up(self, entity: _Entity) -> bool:
         """Tell whether this request may look for one more entity that may have been merged.

@@ -1,57 +1,80 @@
-"""The documents beside the README: what they show is whole, and names what exists."""
+"""Every program and command of the documents runs, and prints what stands below it."""
 
 import re
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
-import yaml
+import pytest
 
-from loaders import Settings, variables
-from loaders.cache import VERSION
-from loaders.shared import Keyspace
-from tests.benchmarks.processes import model
+from tests.served import COMPILED, here, process
 
-DOCS = Path(__file__).parents[1] / "docs"
-REDIS = (DOCS / "redis.md").read_text(encoding="utf-8")
-COMPOSE = (DOCS / "compose.yaml").read_text(encoding="utf-8")
+DOCS = sorted((Path(__file__).parents[1] / "docs").glob("*.md"))
+BLOCK = re.compile(r"^```(\w+)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+SERVED = "http://127.0.0.1:8000"
 
 
-def test_the_compose_file_is_two_equal_servers_a_redis_and_a_balancer_of_both():
-    compose = yaml.safe_load(COMPOSE)
-    services = compose["services"]
-    assert set(services) == {"redis", "one", "two", "balancer"}
-    assert services["one"] == services["two"]
-    server = services["one"]
-    assert (DOCS / server["build"] / "Dockerfile").is_file()
-    assert set(server["depends_on"]) == {"redis"}
-    given = server["environment"]
-    assert set(given) <= {variable.name for variable in variables()}
-    settings = Settings(redis_url=given["UNISONO_REDIS_URL"], replicas=given["UNISONO_REPLICAS"])
-    assert settings.redis_url.get_secret_value() == "redis://redis:6379/0"
-    assert settings.replicas == 2
-    config = compose["configs"]["balancer"]["content"]
-    assert re.findall(r"^ *server (\w+):8000;$", config, re.MULTILINE) == ["one", "two"]
-    [source] = services["balancer"]["configs"]
-    assert source["source"] in compose["configs"]
+def blocks(path):
+    return BLOCK.findall(path.read_text(encoding="utf-8"))
 
 
-def test_every_variable_that_the_documents_name_exists():
-    known = {variable.name for variable in variables()}
-    assert set(re.findall(r"UNISONO_[A-Z_]+[A-Z]", REDIS + COMPOSE)) <= known
+def with_block(language):
+    return [path for path in DOCS if any(each == language for each, _ in blocks(path))]
 
 
-def test_every_key_in_redis_is_described_and_no_other():
-    described = set(re.findall(r"^\| `unisono:v1:\{spotify\}:(.+?)` \|", REDIS, re.MULTILINE))
-    names = Keyspace("spotify", "CALLER", "VIEW")
-    used = {names.rate, names.hold, names.entry("tracks", "ID"), names.lease("tracks", "ID")}
-    told = {name.partition("{spotify}:")[2] for name in used}
-    assert {name.replace(f"{VERSION:08x}", "RECORDS") for name in told} == described
+@pytest.fixture(scope="module")
+def demo():
+    with process("serve", "--demo") as (_, port):
+        yield here(port)
 
 
-def test_the_model_in_the_document_is_what_the_benchmark_says():
-    told = set(model())
-    shown = re.findall(r"^\| (?:like (\w+).*?)?\| (\d+ \|.*)$", REDIS, re.MULTILINE)
-    quota = ""
-    for name, row in shown:
-        quota = name or quota
-        assert f"| {quota} | {row}" in told
-    assert len(shown) == 6
+@pytest.mark.parametrize("path", with_block("python"), ids=lambda path: path.name)
+def test_the_programs_of_a_document_run_and_print_what_it_shows(path, demo, capsys):
+    shared = {"__name__": path.stem}
+    printed = ""
+    for language, text in blocks(path):
+        if language == "python":
+            assert printed == "", "what it prints is not shown"
+            exec(compile(text.replace(SERVED, demo), path.name, "exec"), shared)
+            printed = capsys.readouterr().out
+        if language == "text":
+            assert printed == text
+            printed = ""
+    assert printed == ""
+
+
+COMMAND = re.compile(
+    r"^\$ \.venv/bin/unisono ((?:query|cost) .*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE
+)
+QUERIES = [
+    pytest.param(command, shown, id=f"{path.name}: {command[:40]}")
+    for path in with_block("console")
+    for language, text in blocks(path)
+    for command, shown in COMMAND.findall(text)
+    if language == "console"
+]
+
+
+@pytest.mark.parametrize(("command", "shown"), QUERIES)
+def test_a_query_of_a_document_is_answered_as_it_shows(command, shown, monkeypatch):
+    for name, value in COMPILED.items():
+        monkeypatch.setenv(name, value)
+    program = [sys.executable, "-m", "api.cli", *shlex.split(command)]
+    done = subprocess.run(program, capture_output=True, text=True, check=True)
+    assert done.stdout == shown
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_the_links_of_a_document_lead_somewhere(path):
+    for link in re.findall(r"\]\((?!https?:)([^)#]+)", path.read_text(encoding="utf-8")):
+        assert (path.parent / link).exists(), link
+
+
+def test_the_reference_is_what_the_code_says():
+    root = Path(__file__).parents[1]
+    program = [sys.executable, str(root / ".ci" / "reference.py")]
+    done = subprocess.run(program, capture_output=True, text=True, check=True, cwd=root)
+    assert (root / "docs" / "reference.md").read_text(encoding="utf-8") == done.stdout, (
+        "make export"
+    )

@@ -12,6 +12,7 @@ import api.errors
 import loaders.errors
 from api.cli import main
 from api.testing import TestClient
+from loaders import Settings
 from loaders.providers import CONNECT
 from loaders.settings import variables
 
@@ -51,7 +52,7 @@ def test_every_code_of_an_error_is_in_the_table_and_no_other():
         Path(module.__file__).read_text(encoding="utf-8") for module in (api.errors, loaders.errors)
     )
     assert told <= set(code.findall(everywhere))
-    assert set(code.findall(errors)) - {"UPSTREAM_CIRCUIT_OPEN"} <= told
+    assert set(code.findall(errors)) <= told
 
 
 def test_the_example_of_enrich_writes_what_it_shows(tmp_path, monkeypatch, capfd):
@@ -102,3 +103,18 @@ async def test_a_hundred_tracks_with_genres_and_labels_cost_the_calls_it_shows()
         (row["loader"], *(str(row[name]) for name in ("asked", "distinct", "calls")))
         for row in answer.extensions["batching"]
     ]
+
+
+async def test_the_table_of_providers_tells_the_keys_per_call_and_the_pace_of_each():
+    rows = re.findall(
+        r"^\| ([\w ]+) \| [^|]+ \| ([^|]+) \| ([^|]+) \| [^|]+ \| [^|]+ \|$", README, re.MULTILINE
+    )
+    told = {name.lower().replace(" ", "").removesuffix("archive"): them for name, *them in rows}
+    async with TestClient() as client:
+        for name, provider in client.engine.providers.on.items():
+            keys, pace = told[name]
+            sizes = {each.batch_size for each in provider.resources.values()}
+            shown = {int(number.replace(",", "")) for number in re.findall(r"\d[\d,]*\b", keys)}
+            assert shown == sizes - {1}, name
+            rate = Settings.model_fields[name].default.rate
+            assert pace.startswith((f"{rate:g} a second",) if rate else ("no", "none")), name

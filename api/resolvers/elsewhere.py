@@ -32,7 +32,7 @@ R = TypeVar("R", Track, Album, Artist)
 
 # Albums that one search by bar code looks at: nobody has more editions under one, and it is what
 # the shortest page of any provider holds.
-_EDITIONS = 10
+EDITIONS = 10
 
 
 async def track_on(tracks: Sequence[Track], info: Info, provider: Elsewhere) -> list[Any]:
@@ -116,8 +116,12 @@ async def _artists_on(artists: Sequence[Artist], loaders: Loaders, provider: str
     if loaders.has(provider, "links"):
         chosen = await _artist_refs_on(artists, loaders, provider)
     else:
-        full = await loaders.complete(artists, "links")
-        chosen = [_artist_of(_refs(_told(record, "links")), provider) for record in full]
+        keeps = {
+            it.provider: loaders.is_looked_up(it.provider, "artist", "links") for it in artists
+        }
+        full = iter(await loaders.complete([it for it in artists if keeps[it.provider]], "links"))
+        links = [_told(next(full), "links") if keeps[it.provider] else None for it in artists]
+        chosen = [_artist_of(_refs(told), provider) for told in links]
     entities = iter(await loaders.entities([ref for ref in chosen if isinstance(ref, Ref)]))
     return [next(entities) if isinstance(ref, Ref) else ref for ref in chosen]
 
@@ -135,7 +139,7 @@ async def _search_upcs(
     A search for `upc:` is a call for each; what it found is completed in bulk, all together.
     """
     keys = [
-        SearchKey(f"upc:{upc.removeprefix('0')}", ("album",), 0, _EDITIONS)
+        SearchKey(f"upc:{upc.removeprefix('0')}", ("album",), 0, EDITIONS)
         for upc in upcs
         if isinstance(upc, str)
     ]

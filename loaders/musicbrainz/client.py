@@ -111,7 +111,8 @@ class MusicBrainzClient:
             raise TooManyKeysError("musicbrainz", message)
         hits = getattr(wire.decode(wire.Hits, answer.body), it.plural)
         records = [self._record(it.kind, hit) for hit in self._told(hits)]
-        return {record.native: record for record in records if record.native in set(natives)}
+        asked = set(natives)
+        return {record.native: record for record in records if record.native in asked}
 
     async def _look_up(self, it: parse.Kind, native: str, inc: Sequence[str]) -> Any:
         accept = (HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.NOT_FOUND)
@@ -259,12 +260,12 @@ class MusicBrainzClient:
         answer = await self._http.get(route, fill=fill, params=params, ids=ids)
         if answer.status == HTTPStatus.OK or answer.status in accept:
             return answer
-        error = error_of("musicbrainz", answer)
         if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
             # Too many calls, ours or everybody's: it has no other word for that.
             rest = max(INTERVAL, retry_after(answer) or 0.0)
-            raise RateLimitedError("musicbrainz", str(error), retry_after=rest)
-        raise error
+            message = f"musicbrainz takes no calls for {rest:g} s"
+            raise RateLimitedError("musicbrainz", message, retry_after=rest)
+        raise error_of("musicbrainz", answer)
 
 
 def connect_resources(client: MusicBrainzClient) -> dict[str, tuple[Any, int]]:

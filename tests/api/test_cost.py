@@ -1,12 +1,16 @@
 """Cost: an upper bound that is known beforehand, held against the calls that are really made."""
 
+from collections import Counter
+
 import pytest
 from graphql import GraphQLObjectType, get_named_type, parse
 
+from api.asked import ENRICHED, TOLD, TOLD_ELSEWHERE, Pace
 from api.batched import BatchedField
-from api.cost import _ENRICHED, _TOLD, _TOLD_ELSEWHERE, Pace, cost_of
+from api.cost import cost_of
 from api.schema import GRAPHQL_SCHEMA
 from api.testing import TestClient
+from tests.served import PROVIDERS
 
 PACES = {"spotify": Pace({"tracks": 50, "artists": 50, "albums": 20}, 10.0)}
 
@@ -93,7 +97,7 @@ def test_the_seconds_are_those_of_the_providers_pace():
     }
 
 
-ENRICHED = {
+SOURCES = {
     **PACES,
     "musicbrainz": Pace(
         {"isrcs": 25, "tracks": 100, "links": 100, "artists": 100, "albums": 100}, 1.0
@@ -166,7 +170,7 @@ def test_providers_that_are_not_named_are_asked_in_their_order():
     ],
 )
 def test_what_others_add_is_weighed_with_the_way_to_it(document, given, expected):
-    cost = cost_of(GRAPHQL_SCHEMA, parse(document), {"ids": given}, None, ENRICHED)
+    cost = cost_of(GRAPHQL_SCHEMA, parse(document), {"ids": given}, None, SOURCES)
     assert cost.loaders == expected
 
 
@@ -179,13 +183,27 @@ DOCUMENTS = [
     """query ($r: [String!]!) { lookup(refs: $r) {
       ... on Track { album { label } }
       ... on Artist { albums(first: 50) { nodes { upc } } }
-      ... on Album { tracks(first: 50) { nodes { isrc } } } } }""",
+      ... on Album { artists { country } tracks(first: 50) { nodes { isrc } } } } }""",
     """query ($i: [String!]!) { tracksByIsrc(isrcs: $i) {
       tracks { popularity album { upc artists { followers } } } } }""",
-    """{ search(text: "the", provider: SPOTIFY, first: 30) {
+    """query ($p: Provider!) { search(text: "the", provider: $p, first: 30) {
       tracks { nodes { album { label } artists { genres } } }
       albums { nodes { label artists { image { url } } } }
       artists { nodes { albums { nodes { totalTracks } } } } } }""",
+    """query ($a: [ID!]!) { artists(ids: $a) { genres
+      s: on(provider: SPOTIFY) { followers genres }
+      m: on(provider: MUSICBRAINZ) { country genres }
+      d: on(provider: DEEZER) { albums(first: 2) { nodes { tracks { nodes { name } } } } } } }""",
+    """query ($l: [ID!]!) { albums(ids: $l) {
+      s: on(provider: SPOTIFY) { id tracks(first: 3) { nodes { on(provider: DEEZER) { name } } } }
+      m: on(provider: MUSICBRAINZ) { label tracks(first: 3) { nodes { isrc } } }
+      d: on(provider: DEEZER) { upc artists { name } } } }""",
+    """query ($t: [ID!]!) { tracks(ids: $t) {
+      album { s: on(provider: SPOTIFY) { id } m: on(provider: MUSICBRAINZ) { id } }
+      artists { s: on(provider: SPOTIFY) { id } m: on(provider: MUSICBRAINZ) { id } }
+      s: on(provider: SPOTIFY) { album { label } }
+      m: on(provider: MUSICBRAINZ) { isrc album { label } }
+      d: on(provider: DEEZER) { album { artists { name } } } } }""",
     """query ($t: [ID!]!) { tracks(ids: $t) {
       listens album { tracks(first: 5) { nodes { tags { name } } } } } }""",
     """query ($t: [ID!]!) { tracks(ids: $t) {
@@ -196,19 +214,36 @@ DOCUMENTS = [
 ]
 
 
-@pytest.mark.parametrize("development_mode", [False, True])
+def known_at(provider, catalogue):
+    """Return ids of a provider, and what else the documents ask by."""
+    native = {"spotify": "spotify_id", "musicbrainz": "mbid", "deezer": "deezer_id"}[provider]
+    tracks = catalogue.tracks[:60]
+    recordings = [track.recording for track in tracks]
+    named = recordings if provider == "musicbrainz" else tracks
+
+    def ids(kind, things):
+        return [f"{provider}:{kind}:{getattr(each, native)}" for each in things]
+
+    asked = {
+        "t": ids("track", named),
+        "a": ids("artist", catalogue.artists[:12]),
+        "l": ids("album", catalogue.albums[:12]),
+        "i": [recording.isrc for recording in recordings if recording.isrc],
+        "p": provider.upper(),
+    }
+    return asked | {"r": asked["t"] + asked["a"][:5] + asked["l"][:5]}
+
+
+@pytest.mark.parametrize("provider", ["spotify", "spotify in development", "musicbrainz", "deezer"])
 @pytest.mark.parametrize("document", DOCUMENTS)
-async def test_no_query_makes_more_calls_than_it_costs(document, development_mode):
-    async with TestClient() as client:
-        client.simulator.spotify.development_mode = development_mode
-        tracks = client.simulator.catalogue.tracks[:60]
-        asked = {
-            "t": [f"spotify:track:{track.spotify_id}" for track in tracks],
-            "i": [track.recording.isrc for track in tracks if track.recording.isrc],
-            "r": [f"spotify:track:{track.spotify_id}" for track in tracks]
-            + [f"spotify:artist:{a.spotify_id}" for a in client.simulator.catalogue.artists[:5]]
-            + [f"spotify:album:{a.spotify_id}" for a in client.simulator.catalogue.albums[:5]],
-        }
+async def test_no_query_makes_more_calls_than_it_costs(document, provider):
+    provider, _, development_mode = provider.partition(" ")
+    rates = {name: {"rate": 0.0} for name in PROVIDERS if name != "spotify"}
+    async with TestClient(deadline=3600.0, cache_entries=0, **rates) as client:
+        client.simulator.spotify.development_mode = bool(development_mode)
+        client.simulator.musicbrainz.calls_per_second = None
+        client.simulator.providers["deezer"].calls_per_window = None
+        asked = known_at(provider, client.simulator.catalogue)
         variables = {name: asked[name] for name in asked if f"${name}" in document}
         if development_mode:  # it is noticed at the first bulk call of each route
             warm = "query ($t: [ID!]!) { tracks(ids: $t) { artists { genres } album { label } } }"
@@ -217,16 +252,14 @@ async def test_no_query_makes_more_calls_than_it_costs(document, development_mod
         paces = client.engine.paces()
         bound = cost_of(GRAPHQL_SCHEMA, parse(document), variables, None, paces).loaders
         answer = await client.execute(document, variables)
-        made = {}
-        for call in answer.calls:
-            made[call.resource] = made.get(call.resource, 0) + 1
+        made = Counter(call.resource for call in answer.calls)
         assert made
         assert {name: (count, bound.get(name, 0)) for name, count in made.items()
                 if count > bound.get(name, 0)} == {}  # fmt: skip
 
 
 def test_every_field_that_may_need_a_call_is_weighed():
-    """A new field must be told to `api/cost.py`; what it does not know it takes to be free."""
+    """A new field must be told to `api/asked.py`; what it does not know it takes to be free."""
     rules = {("Album", "tracks"), ("Artist", "albums"), ("IsrcTracks", "tracks")}
     free = {("ProviderStatus", "holdMs"), ("SourceStatus", "holdMs")}
     unknown = []
@@ -237,9 +270,8 @@ def test_every_field_that_may_need_a_call_is_weighed():
             definition = field.extensions.get("strawberry-definition")
             if not isinstance(definition, BatchedField):
                 continue
-            weighed = rules | free | {*_ENRICHED}
-            told = {*_TOLD.get(type_.name, ()), *_TOLD_ELSEWHERE.get(type_.name, ())}
-            known = name in told or (type_.name, name) in weighed
+            told = {*TOLD.get(type_.name, ()), *TOLD_ELSEWHERE.get(type_.name, ())}
+            known = name in told or (type_.name, name) in rules | free | {*ENRICHED}
             if not known and "provider" not in field.args:
                 unknown.append(f"{type_.name}.{name}: {get_named_type(field.type)}")
     assert unknown == []

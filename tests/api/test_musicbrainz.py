@@ -462,3 +462,91 @@ async def test_a_second_simulator_gives_the_same_answers(recordings):
     async with TestClient(simulator=Simulator()) as other:
         answer = await other.execute(TRACKS, {"ids": tracks_of(recordings[:1])})
         assert answer.data["tracks"][0]["name"] == recordings[0].title
+
+
+# Bulk, to its bounds
+
+
+async def test_a_url_that_is_too_long_is_halved_once_and_then_known(client, recordings):
+    client.simulator.musicbrainz.url_limit = 2500
+    first = await client.execute(TRACKS, {"ids": tracks_of(recordings[:100])})
+    second = await client.execute(TRACKS, {"ids": tracks_of(recordings[100:200])})
+    assert first.errors == second.errors == []
+    assert None not in first.data["tracks"] + second.data["tracks"]
+    assert [(call.time, call.status) for call in client.calls] == [
+        (0.0, 414),
+        (1.0, 200),
+        (2.0, 200),
+        (3.0, 200),
+        (4.0, 200),
+    ]
+    assert [len(call.ids) for call in client.calls[1:]] == [50] * 4
+
+
+async def test_isrcs_are_asked_25_at_a_time(client, library):
+    catalogue = client.simulator.catalogue
+    isrcs = list(dict.fromkeys(r.isrc for r in catalogue.recordings if r.isrc))[:60]
+    answer = await client.execute(
+        """query ($isrcs: [String!]!) { tracksByIsrc(isrcs: $isrcs, providers: [MUSICBRAINZ]) {
+            isrc tracks { isrc } } }""",
+        {"isrcs": isrcs},
+    )
+    assert answer.errors == []
+    assert [entry["isrc"] for entry in answer.data["tracksByIsrc"]] == isrcs
+    known = {isrc for recording in library.recordings.values() for isrc in recording.isrcs}
+    assert [bool(entry["tracks"]) for entry in answer.data["tracksByIsrc"]] == [
+        isrc in known for isrc in isrcs
+    ]
+    assert [len(call.ids) for call in answer.calls] == [25, 25, 10]
+    assert [call.time for call in client.calls] == [0.0, 1.0, 2.0]
+
+
+async def test_links_of_more_than_a_hundred_artists_are_two_calls(client, library):
+    artists = client.simulator.catalogue.artists[:120]
+    answer = await client.execute(
+        "query ($ids: [ID!]!) { artists(ids: $ids) { on(provider: MUSICBRAINZ) { id } } }",
+        {"ids": [f"spotify:artist:{artist.spotify_id}" for artist in artists]},
+    )
+    assert answer.errors == []
+    links = [len(call.ids) for call in answer.calls if call.resource == "musicbrainz.links"]
+    assert links == [100, 20]
+    known = [
+        f"https://open.spotify.com/artist/{each.spotify_id}" in library.urls for each in artists
+    ]
+    assert [told["on"] is not None for told in answer.data["artists"]] == known
+
+
+async def test_a_search_is_paged(client):
+    document = """query ($after: String) {
+        search(text: "the", provider: MUSICBRAINZ, first: 7, after: $after) {
+            tracks { totalCount nodes { id } pageInfo { endCursor hasNextPage } } } }"""
+    seen, after, offsets = [], None, []
+    for _ in range(3):
+        answer = await client.execute(document, {"after": after})
+        page = answer.data["search"]["tracks"]
+        seen += [node["id"] for node in page["nodes"]]
+        after = page["pageInfo"]["endCursor"]
+        answer.expect_calls({"musicbrainz.search": 1})
+    offsets = [(call.params["offset"], call.params["limit"]) for call in client.calls]
+    assert offsets == [("0", "7"), ("7", "7"), ("14", "7")]
+    assert len(set(seen)) == 21 < page["totalCount"]
+    assert page["pageInfo"]["hasNextPage"] is True
+
+
+async def test_one_second_is_kept_over_all_routes_and_it_is_told_whom_to_turn_to(client, library):
+    release = next(iter(library.releases.values()))
+    artist = client.simulator.catalogue.albums[0].artists[0]
+    answer = await client.execute(
+        """query ($album: ID!, $artist: ID!, $isrc: [String!]!) {
+            album(id: $album) { label } artist(id: $artist) { albums(first: 1) { nodes { id } } }
+            tracksByIsrc(isrcs: $isrc, providers: [MUSICBRAINZ]) { tracks { id } }
+            search(text: "choir", provider: MUSICBRAINZ) { artists { nodes { id } } } }""",
+        {
+            "album": f"musicbrainz:album:{release.mbid}",
+            "artist": f"musicbrainz:artist:{artist.mbid}",
+            "isrc": [client.simulator.catalogue.albums[0].tracks[0].recording.isrc],
+        },
+    )
+    assert answer.errors == []
+    assert [call.time for call in client.calls] == [0.0, 1.0, 2.0, 3.0, 4.0]
+    assert len({call.route for call in client.calls}) == 5

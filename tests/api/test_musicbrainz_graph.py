@@ -115,6 +115,16 @@ async def test_artists_of_spotify_are_found_by_their_links_in_one_call(client, c
     answer.expect_calls({"spotify.artists": 1, "musicbrainz.links": 1, "musicbrainz.artists": 1})
 
 
+async def test_where_nobody_keeps_links_no_artist_is_found_and_nobody_asked(client, album):
+    answer = await client.execute(
+        "query ($id: ID!) { track(id: $id) { artists { on(provider: DEEZER) { id } } } }",
+        {"id": f"spotify:track:{album.tracks[0].spotify_id}"},
+    )
+    assert answer.data == {"track": {"artists": [{"on": None}, {"on": None}]}}
+    assert answer.errors == []
+    answer.expect_calls({"spotify.tracks": 1})
+
+
 async def test_an_artist_of_musicbrainz_is_found_at_spotify_by_its_own_links(client, album):
     artist = album.artists[0]
     answer = await client.execute(
