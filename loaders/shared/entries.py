@@ -24,8 +24,7 @@ from loaders.shared.keyspace import Keyspace
 from loaders.shared.scripts import FILL, LEASES, LOOK
 from loaders.shared.store import Argument, SharedStore
 
-# What the entries of a resource are. Those of others are not shared: pages, searches, and look-ups,
-# which tell their entity's entry as well.
+# What the entries of a resource are. Those of others are not shared: pages and searches.
 KINDS: dict[str, Any] = {
     "tracks": Track | None,
     "artists": Artist | None,
@@ -39,7 +38,13 @@ KINDS: dict[str, Any] = {
     "release_groups": Enrichment | None,
     "images": Image | None,
     "covers": tuple[Image, ...] | None,
+    "track_lookup": Track | None,
+    "artist_lookup": Artist | None,
+    "album_lookup": Album | None,
 }
+
+# Keys looked for with one command: Redis is busy with it for some milliseconds.
+MOST_LOOKED_FOR = 500
 
 # Seconds that a lease lasts unless it is kept for longer, so that a killed process holds up others
 # for no more; it is kept as long as its holder waits for its call.
@@ -112,9 +117,16 @@ class SharedEntries:
         """Whether there is anything to be asked."""
         return self._store.is_up
 
-    async def look(self, keys: Sequence[str], *, fresh: bool = False) -> list[Found | Claim]:
-        """Return what is known of each key, or who fetches it; `fresh`: nothing that is stale."""
-        args: list[Argument] = [self._store.token, ceil(1000 * LEASE), int(fresh)]
+    async def look(
+        self, keys: Sequence[str], *, fresh: bool = False, leasing: bool = True
+    ) -> list[Found | Claim]:
+        """Return what is known of each key, or who fetches it.
+
+        fresh:    What is stale is as good as nothing.
+        leasing:  Whether this process has to fetch what nobody fetches.
+        """
+        lease = ceil(1000 * LEASE) if leasing else 0
+        args: list[Argument] = [self._store.token, lease, int(fresh)]
         told = await self._store.run(LOOK, self._names(keys), args)
         if told is None:
             return [Claim.OPEN] * len(keys)

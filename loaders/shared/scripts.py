@@ -51,7 +51,8 @@ _LEASE = "local function lease(entry) return entry .. ':lease' end\n"
 #: its holder found nothing to share, so everybody is to fetch the entry without one.
 #:
 #: KEYS  the entries
-#: ARGV  the asker's token, milliseconds of a lease, 1 if what is stale is as good as nothing
+#: ARGV  the asker's token, milliseconds of a lease (0: it leases nothing), 1 if what is stale is as
+#:       good as nothing
 #: ->    for each entry its age in milliseconds, 1 if it is fresh, and its bytes; or, in place of
 #:       these, 1 if it is leased to the asker, 0 if to another one, 2 if to nobody
 LOOK = f"""{_LEASE}
@@ -63,6 +64,8 @@ for i, entry in ipairs(redis.call('MGET', unpack(KEYS))) do
   if entry and (fresh or ARGV[3] == '0') then
     local age = math.max(0, now - (tonumber(string.sub(entry, 1, 13)) or now))
     told[i] = {{age, fresh and 1 or 0, string.sub(entry, 27)}}
+  elseif ARGV[2] == '0' then
+    told[i] = 2
   else
     local holder = redis.call('GET', lease(KEYS[i]))
     if not holder then
