@@ -189,6 +189,8 @@ class _Walk:
         # Keys per chain and provider; of those that the document itself names, which they are.
         self._keys: dict[tuple[tuple[str, ...], str], int] = {}
         self._named: dict[tuple[tuple[str, ...], str], set[Any]] = {}
+        # The chains of those who know more about what others told.
+        self._enriching: set[tuple[str, ...]] = set()
 
     def cost(self) -> Cost:
         """Return what all that was noted takes, the shortest chains first."""
@@ -203,7 +205,8 @@ class _Walk:
                 continue
             size = pace.sizes.get(chain[-1], 1)
             bringing = calls.get(chain[:-1], {})
-            is_elsewhere = chain[-1].endswith(_ELSEWHERE)  # its parents are any provider's
+            # Whether its parents are any provider's.
+            is_elsewhere = chain[-1].endswith(_ELSEWHERE) or chain in self._enriching
             waves = sum(bringing.values()) if is_elsewhere else bringing.get(provider, 0)
             needed = min(count, ceil(count / size) + max(1, waves) - 1)
             calls.setdefault(chain, {})[provider] = needed
@@ -244,8 +247,9 @@ class _Walk:
     def _isrcs(self, arguments: Mapping[str, Any], sets: tuple[SelectionSetNode, ...]) -> None:
         isrcs = {text for text in _list(arguments.get("isrcs")) if isinstance(text, str)}
         providers = {_provider(name) for name in _list(arguments.get("providers"))}
-        able = {str(provider.value) for provider in Provider} & {*self._paces}
-        counts = dict.fromkeys(providers & able or able, len(isrcs))
+        able = [name for name in map(_name, Provider) if name in self._paces]
+        asked = [name for name in able if name in providers] or able
+        counts = dict.fromkeys(asked, len(isrcs))
         type_ = self._type("IsrcTracks")
         if "tracks" not in self._names(type_, sets):
             return  # nothing is asked before they are
@@ -293,12 +297,14 @@ class _Walk:
         way = _AT_MUSICBRAINZ.get(type_name)
         others = sum(objects.counts.values()) - own if way else 0
         there = (*objects.chain, way) if way else objects.chain
-        if asked:
+        if asked and way:
             self._note(there, {"musicbrainz": others})
+            self._enriching.add(there)
         for steps in asked:
             own_chain, chain = objects.chain, there
             for provider, resource in steps:
                 own_chain, chain = (*own_chain, resource), (*chain, resource)
+                self._enriching |= {own_chain, chain}
                 self._note(chain, {provider: others})
                 if provider != "musicbrainz":  # whose own have been completed
                     self._note(own_chain, {provider: own})
@@ -418,6 +424,10 @@ def _first(arguments: Mapping[str, Any]) -> int:
     first = arguments.get("first")
     # Anything else is refused when it is executed.
     return first if isinstance(first, int) and 1 <= first <= MOST_PER_PAGE else MOST_PER_PAGE
+
+
+def _name(provider: Provider) -> str:
+    return str(provider.value)
 
 
 def _provider(name: Any) -> str:
