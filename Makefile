@@ -16,8 +16,8 @@ $(or $(MAKECMDGOALS),help):
 else
 
 .NOTPARALLEL:
-.PHONY: help serve test lint types architecture schema coverage tests soak fix export lock audit bench picture graphiql clean \
-    defects mutants environment environment-to-run
+.PHONY: help serve test lint types architecture schema coverage tests soak fix export lock audit bench picture \
+    graphiql clean defects mutants environment environment-to-run
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -85,11 +85,11 @@ bench: environment  ## servers, loaders and executors beside their rivals, and g
 	$(BIN)/python -m tests.benchmarks.executor
 	$(BIN)/python -m tests.benchmarks.growth
 
-picture: environment  ## write docs/live.png, the README's picture, of the real page (needs chromium)
-	$(BIN)/python -m tests.pages.picture
-
 soak: environment  ## half a minute at full load, a tenth of all calls faulty; nothing may be left behind
 	$(BIN)/python -m tests.benchmarks.soak $(ARGS)
+
+picture: environment  ## write docs/live.png, the README's picture, of the real page (needs chromium)
+	$(BIN)/python -m tests.pages.picture
 
 graphiql:  ## build the query page's GraphiQL anew, of the versions in .ci/graphiql (needs node and npm)
 	@.ci/graphiql/make

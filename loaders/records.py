@@ -81,7 +81,7 @@ class Album(_Entity, frozen=True, kw_only=True, gc=False):
 
     release_date: str | None
     images: tuple[Image, ...]
-    artists: tuple[Artist, ...] | Unknown
+    artists: tuple[Artist, ...] | Unknown = UNKNOWN
     album_type: str | None
     upc: str | Unknown | None = UNKNOWN
     label: str | Unknown | None = UNKNOWN

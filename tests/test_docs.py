@@ -6,7 +6,9 @@ from pathlib import Path
 import yaml
 
 from loaders import Settings, variables
+from loaders.cache import VERSION
 from loaders.shared import Keyspace
+from tests.benchmarks.processes import model
 
 DOCS = Path(__file__).parents[1] / "docs"
 REDIS = (DOCS / "redis.md").read_text(encoding="utf-8")
@@ -39,11 +41,17 @@ def test_every_variable_that_the_documents_name_exists():
 
 def test_every_key_in_redis_is_described_and_no_other():
     described = set(re.findall(r"^\| `unisono:v1:\{spotify\}:(.+?)` \|", REDIS, re.MULTILINE))
-    keyspace = Keyspace("spotify", "CALLER", "VIEW")
-    names = {
-        value.partition("{spotify}:")[2]
-        for name, kind in vars(Keyspace).items()
-        if isinstance(kind, property)
-        for value in [getattr(keyspace, name)]
-    }
-    assert names == described
+    names = Keyspace("spotify", "CALLER", "VIEW")
+    used = {names.rate, names.hold, names.entry("tracks", "ID"), names.lease("tracks", "ID")}
+    told = {name.partition("{spotify}:")[2] for name in used}
+    assert {name.replace(f"{VERSION:08x}", "RECORDS") for name in told} == described
+
+
+def test_the_model_in_the_document_is_what_the_benchmark_says():
+    told = set(model())
+    shown = re.findall(r"^\| (?:like (\w+).*?)?\| (\d+ \|.*)$", REDIS, re.MULTILINE)
+    quota = ""
+    for name, row in shown:
+        quota = name or quota
+        assert f"| {quota} | {row}" in told
+    assert len(shown) == 6

@@ -18,18 +18,21 @@ from typing import Any, NamedTuple
 import msgspec
 
 from loaders.cache import Keep
+from loaders.ids import Ref
 from loaders.records import Album, Artist, Enrichment, Image, Track
 from loaders.shared.keyspace import Keyspace
 from loaders.shared.scripts import FILL, LEASES, LOOK
 from loaders.shared.store import Argument, SharedStore
 
-# What the entries of a resource are; those of others are not shared.
+# What the entries of a resource are. Those of others are not shared: pages, searches, and look-ups,
+# which tell their entity's entry as well.
 KINDS: dict[str, Any] = {
     "tracks": Track | None,
     "artists": Artist | None,
     "albums": Album | None,
     "isrcs": tuple[Track, ...],
     "upcs": tuple[Album, ...],
+    "links": tuple[Ref, ...],
     "listens": int | None,
     "recordings": Enrichment | None,
     "about_artists": Enrichment | None,
@@ -80,11 +83,14 @@ class SharedEntries:
 
     def __init__(self, store: SharedStore, keyspace: Keyspace, resource: str, keep: Keep) -> None:
         self.resource = resource
+        #: Keys that were found fresh, found stale, and not found: those this process fetches.
+        self.fresh = self.stale = self.miss = 0
         #: Entries that were not what they should have been, and are written anew.
         self.poisoned = 0
         self._store = store
-        self._keyspace = keyspace
+        self._prefix = keyspace.entry(resource, "")
         self._keep = keep
+        self._encoder = msgspec.msgpack.Encoder()
         self._decoder = msgspec.msgpack.Decoder(KINDS[resource])
         # The leases held, by key, with the number of callers that wait for it here; and the timer
         # that keeps them.
@@ -109,33 +115,37 @@ class SharedEntries:
     async def look(self, keys: Sequence[str], *, fresh: bool = False) -> list[Found | Claim]:
         """Return what is known of each key, or who fetches it; `fresh`: nothing that is stale."""
         args: list[Argument] = [self._store.token, ceil(1000 * LEASE), int(fresh)]
-        told = await self._store.run(LOOK, [*self._entries(keys), *self._leases(keys)], args)
+        told = await self._store.run(LOOK, self._names(keys), args)
         if told is None:
             return [Claim.OPEN] * len(keys)
-        return [
+        looked = [
             Claim(one) if isinstance(one, int) else self._found(key, *one)
             for key, one in zip(keys, told, strict=True)
         ]
+        self._count(looked)
+        return looked
 
     def fill(self, outcomes: Mapping[str, Any]) -> None:
         """Tell all processes what this one was told."""
         if not self._store.is_up:
             return
-        keys: list[str] = []
-        args: list[Argument] = [self._store.token]
+        keep = self._keep
+        found = {key: one for key, one in outcomes.items() if one is not None and one != ()}
+        self._write(found, keep.fresh, keep.fresh + keep.stale)
+        none = {key: one for key, one in outcomes.items() if key not in found}
+        self._write(none, keep.unknown, keep.unknown)
+
+    def _write(self, outcomes: Mapping[str, Any], fresh: float, there: float) -> None:
+        entries: dict[str, bytes] = {}
         for key, outcome in outcomes.items():
-            there_is_none = outcome is None or outcome == ()
-            fresh = self._keep.unknown if there_is_none else self._keep.fresh
-            there = fresh if there_is_none else fresh + self._keep.stale
-            raw = msgspec.Raw(msgspec.msgpack.encode(outcome))
-            entry = msgspec.msgpack.encode(_Entry(key, raw))
-            if there > 0 and len(entry) <= MOST_BYTES:
-                keys.append(key)
-                args += [ceil(1000 * fresh), ceil(1000 * there), entry]
-        if keys:
-            names = [*self._entries(keys), *self._leases(keys)]
-            self._store.run_soon(FILL, names, args)
-            for key in keys:
+            raw = msgspec.Raw(self._encoder.encode(outcome))
+            entry = self._encoder.encode(_Entry(key, raw))
+            if len(entry) <= MOST_BYTES:
+                entries[key] = entry
+        if entries and there > 0:
+            args: list[Argument] = [self._store.token, ceil(1000 * fresh), ceil(1000 * there)]
+            self._store.run_soon(FILL, self._names(entries), [*args, *entries.values()])
+            for key in entries:
                 self._held.pop(key, None)
 
     # Leases.
@@ -161,7 +171,7 @@ class SharedEntries:
         if over:
             what = "open" if is_open else "end"
             args: list[Argument] = [self._store.token, what, ceil(1000 * _OPEN)]
-            self._store.run_soon(LEASES, self._leases(over), args)
+            self._store.run_soon(LEASES, self._names(over), args)
 
     def close(self) -> None:
         """Keep no lease any longer."""
@@ -173,16 +183,21 @@ class SharedEntries:
         self._timer = None
         if self._held:
             args: list[Argument] = [self._store.token, "keep", ceil(1000 * LEASE)]
-            self._store.run_soon(LEASES, self._leases(self._held), args)
+            self._store.run_soon(LEASES, self._names(self._held), args)
             self.hold(())
 
     # Names and bytes.
 
-    def _entries(self, keys: Iterable[str]) -> list[str]:
-        return [self._keyspace.entry(self.resource, key) for key in keys]
+    def _names(self, keys: Iterable[str]) -> list[str]:
+        return [self._prefix + key for key in keys]
 
-    def _leases(self, keys: Iterable[str]) -> list[str]:
-        return [self._keyspace.lease(self.resource, key) for key in keys]
+    def _count(self, looked: Iterable[Found | Claim]) -> None:
+        for one in looked:
+            if isinstance(one, Found):
+                self.fresh += one.is_fresh
+                self.stale += not one.is_fresh
+            else:  # what another process fetches will be found
+                self.miss += one is not Claim.TAKEN
 
     def _found(self, key: str, age_ms: int, is_fresh: int, entry: bytes) -> Found | Claim:
         try:
