@@ -16,8 +16,8 @@ $(or $(MAKECMDGOALS),help):
 else
 
 .NOTPARALLEL:
-.PHONY: help serve test lint types architecture schema coverage tests fix export lock audit bench graphiql clean \
-    environment environment-to-run
+.PHONY: help serve test lint types architecture schema coverage tests soak fix export lock audit bench picture \
+    graphiql clean defects mutants environment environment-to-run
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -57,6 +57,12 @@ tests: environment  ## pytest, then again on each other tested Python that is he
 	    .venv-$$version/bin/pytest --quiet $(ARGS) || exit; \
 	done
 
+mutants: environment  ## rules of batching are broken one by one: which breach does no test notice?
+	$(BIN)/python -m tests.batching.mutants
+
+defects: environment  ## what other loaders get wrong, by running them: the README's table
+	$(BIN)/python -m tests.defects
+
 fix: environment  ## ruff corrects and formats
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
@@ -75,10 +81,18 @@ lock:  ## write the lock files, with uv (ARGS=--upgrade: with the newest version
 	$(COMPILE) --output-file requirements.lock
 	$(COMPILE) --group dev --constraints requirements.lock --output-file requirements-dev.lock
 
-bench: environment  ## Unisono beside its rivals, by columns beside graphql-core, and how it grows (15 minutes)
+bench: environment  ## servers, loaders and executors beside their rivals, and growth (15 minutes)
 	$(BIN)/python -m tests.benchmarks.end_to_end $(ARGS)
+	$(BIN)/python -m tests.benchmarks.loaders
 	$(BIN)/python -m tests.benchmarks.executor
 	$(BIN)/python -m tests.benchmarks.growth
+
+soak: environment  ## half a minute at full load, a tenth of all calls faulty; nothing may be left behind
+	$(BIN)/python -m tests.benchmarks.soak $(ARGS)
+
+picture: environment  ## write docs/live.png, the README's picture, of the real page (needs chromium)
+	$(BIN)/python -m tests.pages.picture
+
 graphiql:  ## build the query page's GraphiQL anew, of the versions in .ci/graphiql (needs node and npm)
 	@.ci/graphiql/make
 

@@ -178,7 +178,7 @@ class _Walk:
         type_ = self._outline.type("IsrcTracks")
         if "tracks" not in self._outline.names(type_, sets):
             return  # nothing is asked before they are
-        able = [name for name in self._paces if name in _ABLE]
+        able = [name for name in _ABLE if name in self._paces]
         for provider in [name for name in able if name in wanted] or able:
             self._named.setdefault((("isrcs",), provider), set()).update(isrcs)
             self._walk(_Objects(type_, provider, len(isrcs), ("isrcs",), sets))
@@ -339,7 +339,7 @@ def _provider(name: Any) -> str:
 
 
 _PROVIDERS = {provider.name for provider in Provider}
-_ABLE = {str(provider.value) for provider in Provider}
+_ABLE = [str(provider.value) for provider in Provider]
 
 
 def _ref(text: Any, kind: str | None) -> Ref | None:

@@ -14,6 +14,7 @@ from typing import Annotated, Any, NoReturn
 import msgspec
 import typer
 from graphql import DocumentNode, build_schema, find_breaking_changes
+from rich.console import Console
 
 from api import serving
 from api.app import create_app
@@ -26,6 +27,7 @@ from api.engine import Answer, Engine, Operation
 from api.enrich import EnrichError, enrich
 from api.logs import set_up_logs
 from api.schema import GRAPHQL_SCHEMA, sdl
+from api.waterfall import Waterfall
 from loaders import Settings, SettingsError, unknown_variables
 from loaders.providers import CONNECT
 from loaders.simulator import Simulator
@@ -107,6 +109,9 @@ def query(
     *,
     variables: Annotated[str, typer.Option(help="The variables, a JSON object.")] = "{}",
     demo: Demo = False,
+    trace: Annotated[
+        bool, typer.Option("--trace", help="Draw its batches too, on standard error.")
+    ] = False,
     plan: Annotated[
         bool, typer.Option("--plan", help="Print how its lists would be completed; ask nobody.")
     ] = False,
@@ -118,8 +123,11 @@ def query(
         _print_plan(text, values)
         return
     settings = Settings.demo_settings() if demo else Settings()
-    answer = asyncio.run(_execute(settings, text, values))
+    waterfall = Waterfall() if trace else None
+    answer, report = asyncio.run(_execute(settings, text, values, waterfall))
     typer.echo(msgspec.json.format(msgspec.json.encode(answer.body())))
+    if waterfall is not None:
+        waterfall.draw(Console(stderr=True, highlight=False), report)
     if answer.errors:
         raise typer.Exit(FAILED)
 
@@ -255,10 +263,17 @@ def _print_plan(text: str, variables: Mapping[str, Any]) -> None:
     typer.echo(explained(GRAPHQL_SCHEMA, prepared.document, variables))
 
 
-async def _execute(settings: Settings, text: str, variables: Mapping[str, Any]) -> Answer:
+async def _execute(
+    settings: Settings, text: str, variables: Mapping[str, Any], waterfall: Waterfall | None
+) -> tuple[Answer, list[dict[str, Any]]]:
+    """Return the answer and the account of its batches, which the waterfall takes in."""
     simulator = Simulator() if settings.demo else None
     async with Engine(settings, simulator=simulator) as engine:
-        return await engine.execute(Operation(text, dict(variables)))
+        if waterfall is not None:
+            engine.providers.observers.append(waterfall.add)
+        context = engine.context()
+        answer = await engine.execute(Operation(text, dict(variables)), context)
+        return answer, context.trace.report()
 
 
 def _text(document: str) -> str:

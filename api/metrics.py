@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from batching import BatchEvent
 from loaders import Cache, Call, Providers, Trace
+from loaders.shared import SharedStore
 
 # Seconds; OpenTelemetry's advice for HTTP durations.
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
@@ -159,6 +160,8 @@ class _Standing(Collector):
         yield from (on, hold, budget, waiting)
         if self._providers.cache is not None:
             yield from self._remembered(self._providers.cache)
+        if self._providers.store is not None:
+            yield from self._shared(self._providers.store)
 
     def _remembered(self, cache: Cache) -> Iterator[Metric]:
         entries = GaugeMetricFamily("unisono_cache_entries", "Outcomes that are remembered.")
@@ -177,3 +180,18 @@ class _Standing(Collector):
                 for outcome in ("fresh", "stale", "miss"):
                     reads.add_metric([name, resource, outcome], getattr(each, outcome))
         yield from (entries, poisoned, reads)
+
+    def _shared(self, store: SharedStore) -> Iterator[Metric]:
+        up = GaugeMetricFamily("unisono_redis_up", "1 if Redis is well, and used.")
+        up.add_metric([], float(store.is_up))
+        reads = CounterMetricFamily(
+            "unisono_redis_reads",
+            "Keys looked for in Redis: found fresh, found stale, not found (miss), and poisoned: "
+            "dropped because they were not what they should be.",
+            labels=["provider", "resource", "outcome"],
+        )
+        for name, provider in self._providers.on.items():
+            for resource, shared in provider.memory.shared.items():
+                for outcome in ("fresh", "stale", "miss", "poisoned"):
+                    reads.add_metric([name, resource, outcome], getattr(shared.entries, outcome))
+        yield from (up, reads)

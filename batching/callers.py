@@ -7,7 +7,7 @@ for one caller, or for a `Joint` of several.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
@@ -213,15 +213,17 @@ class Joint(Generic[K, V]):
     __slots__ = ("callers", "lanes", "since")
 
     def __init__(self, first: SingleCaller[K, V], second: SingleCaller[K, V]) -> None:
-        self.callers = {first: None, second: None}  # a dict for its order and quick removal
+        self.callers = {first: None}  # a dict for its order and quick removal
         self.since = first.since
         #: How many callers each lane has here in which the key stands.
-        self.lanes = Counter((lane_of(first), lane_of(second)))
+        self.lanes = {lane_of(first): 1}
+        self.add(second)
 
     def add(self, caller: SingleCaller[K, V]) -> None:
         """Let one more caller wait here."""
         self.callers[caller] = None
-        self.lanes[lane_of(caller)] += 1
+        lane = lane_of(caller)
+        self.lanes[lane] = self.lanes.get(lane, 0) + 1
 
     def drop(self, caller: SingleCaller[K, V]) -> bool:
         """Forget a caller; tell whether it was the last one of its lane."""

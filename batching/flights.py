@@ -40,6 +40,9 @@ ProcessorFunc: TypeAlias = Callable[[list[K]], Awaitable[Answer[V, K]]]
 EXTRA_CALLS = 24
 # Calls per second at which looking for it would keep everybody waiting for half a minute.
 SLOW_RATE = 1.0
+# Seconds for which the gate is held when somebody else has cancelled a call: asyncio.run cancels
+# every task when it ends, and what was begun then would never be finished.
+PAUSE = 0.05
 
 
 class Flights(dict[K, Flight[K, V]]):
@@ -113,6 +116,7 @@ class Flights(dict[K, Flight[K, V]]):
     def desert(self, flight: Flight[K, V]) -> None:
         """Cancel a call that nobody waits for; who asks for its keys now gets a fresh one."""
         self._forget(flight)
+        flight.live = 0
         if flight.timer:
             flight.timer.cancel()
         elif flight.task:
@@ -202,6 +206,8 @@ class Flights(dict[K, Flight[K, V]]):
                 self._complain("settling a batch of", error)
         finally:
             flight.task = None  # whose context knows the flight
+            if task.cancelling() and flight.live != 0:
+                self._gate.hold(PAUSE)
             self._gate.done(unused=flight.started is None)
             self.landed()
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections import deque
 from collections.abc import Callable, Coroutine, Hashable, Iterable, Mapping, MutableMapping
 from functools import partial
 from types import MappingProxyType
@@ -70,30 +71,30 @@ class Known(Generic[V]):
 
 
 class Several(Generic[K, V]):
-    """A memo entry of callers that asked for the key before it settled: any of them may know."""
+    """A memo entry of callers that asked for the key before it settled: the first to stay knows.
 
-    __slots__ = ("callers",)
+    key, joined:  Those of the first one; a set has no key, but no loader with cache keys has sets.
+    """
 
-    def __init__(self, callers: list[KeyCaller[K, V] | SetCaller[K, V]]) -> None:
-        self.callers = callers
+    __slots__ = ("callers", "joined", "key")
 
-    @property
-    def key(self) -> K:
-        """The key that was sent; a set has many, but no cache keys either."""
-        return self.callers[0].key  # type: ignore[union-attr]  # see above
+    def __init__(self, first: KeyCaller[K, V] | SetCaller[K, V]) -> None:
+        self.callers = deque([first])
+        self.key = getattr(first, "key", None)
+        self.joined = getattr(first, "joined", 0)
 
-    @property
-    def joined(self) -> int:
-        """Whether the first of them joined another request's key."""
-        return getattr(self.callers[0], "joined", 0)
+    def done(self) -> bool:
+        """Tell whether all have their answer, or have left."""
+        return all(caller.done() for caller in self.callers)
 
     def remembered(self, key: K, default: Any) -> Any:
-        """Return the outcome, if one of them has it."""
-        for caller in self.callers:
-            outcome = caller.remembered(key, _UNKNOWN)
-            if outcome is not _UNKNOWN:
+        """Return the outcome, if it is known; they all get it at once."""
+        while True:
+            first = self.callers[0]
+            outcome = first.remembered(key, default)
+            if outcome is not default or not first.done() or len(self.callers) == 1:
                 return outcome
-        return default
+            self.callers.popleft()  # it has left
 
 
 class Loader(DataLoader[K, V]):
@@ -296,15 +297,16 @@ def _forgot(there: Any, key: Any) -> bool:
     """Tell whether a memo entry was left by all its callers, or failed with its batch."""
     if there.remembered(key, _UNKNOWN) is not _UNKNOWN:
         return False
-    callers = there.callers if isinstance(there, Several) else [there]
-    return all(caller.done() for caller in callers)
+    return bool(there.done())
 
 
 def _with(there: Any, caller: Any) -> Any:
     """Return the memo entry after one more caller asked for a key that has not settled."""
-    earlier = there.callers if isinstance(there, Several) else [there]
-    alive = [one for one in earlier if not one.done()]
-    return Several([*alive, caller]) if alive else caller
+    if there.done():
+        return caller
+    several = there if isinstance(there, Several) else Several(there)
+    several.callers.append(caller)
+    return several
 
 
 def _finished(outcome: Any) -> asyncio.Future[Any]:

@@ -48,10 +48,10 @@ class Providers:
         self.observers: list[Observer] = [self.feed.land]  # each sees every batch
         self._simulator = simulator
         self.cache: Cache | None = None
-        self._store: SharedStore | None = None
+        self.store: SharedStore | None = None
         if settings.redis_url is not None:
             url = settings.redis_url.get_secret_value()
-            self._store = SharedStore(url, replicas=settings.replicas)
+            self.store = SharedStore(url, replicas=settings.replicas)
         self._on: dict[str, Provider] = {}
         self._off: dict[str, str] = {}
 
@@ -59,7 +59,7 @@ class Providers:
         """Connect every provider whose settings allow it, once; makes no call yet."""
         if self._on or self._off:
             return
-        settings = _part_of(self.settings) if self._store is None else self.settings
+        settings = _part_of(self.settings) if self.store is None else self.settings
         # Made here, for its times are those of the loop that runs now.
         self.cache = Cache(settings.cache_entries) if settings.cache_entries else None
         for name, connect in CONNECT.items():
@@ -72,8 +72,8 @@ class Providers:
             self._on[name].observers = self.observers
             self._on[name].feed = self.feed
             self._share(self._on[name], settings.of(name))
-        if self._store is not None:
-            await self._store.start()
+        if self.store is not None:
+            await self.store.start()
 
     async def close(self, *, grace: float | None = None) -> None:
         """Send what waits, settle every key, close every connection.
@@ -85,8 +85,8 @@ class Providers:
         self._on, self._off = {}, {}
         await asyncio.gather(*(provider.close(grace=grace) for provider in providers))
         self.feed.close()
-        if self._store is not None:
-            await self._store.close()
+        if self.store is not None:
+            await self.store.close()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -128,14 +128,12 @@ class Providers:
     def _share(self, provider: Provider, own: ProviderSettings) -> None:
         """Let requests share what a provider tells, and processes what it allows as well."""
         share = None
-        if self._store is not None:
+        if self.store is not None:
             keyspace = Keyspace.of(provider.name, own)
-            share = partial(SharedEntries.of, self._store, keyspace)
+            share = partial(SharedEntries.of, self.store, keyspace)
             gate, horizon = provider.gate, self.settings.deadline
             gate.share(
-                SharedQuota(
-                    self._store, keyspace, rate=gate.rate, burst=gate.burst, horizon=horizon
-                )
+                SharedQuota(self.store, keyspace, rate=gate.rate, burst=gate.burst, horizon=horizon)
             )
         if self.cache is not None:
             provider.memory.begin(self.cache, own.partition(provider.name), share)

@@ -8,7 +8,7 @@ track's answer tells an artist's id, name and url, and nothing else of it:
 (True, False, 'spotify', '0000000000000000000001')
 """
 
-from typing import ClassVar, Generic, TypeAlias, TypeVar
+from typing import Annotated, ClassVar, Generic, TypeAlias, TypeVar
 
 import msgspec
 
@@ -17,13 +17,17 @@ Unknown: TypeAlias = msgspec.UnsetType
 
 R = TypeVar("R")
 
+# A number that GraphQL's Int can say. A larger one is no duration, no count and no place in a list:
+# the answer that has one is refused where it is decoded, as is one of any other wrong shape.
+Int = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
+
 
 class Image(msgspec.Struct, frozen=True, gc=False):
     """A picture at a url; sizes in pixels, where told. `page` tells whose it is and its licence."""
 
     url: str
-    width: int | None = None
-    height: int | None = None
+    width: Int | None = None
+    height: Int | None = None
     page: str | None = None
 
 
@@ -77,7 +81,7 @@ class Album(_Entity, frozen=True, kw_only=True, gc=False):
 
     release_date: str | None
     images: tuple[Image, ...]
-    artists: tuple[Artist, ...] | Unknown
+    artists: tuple[Artist, ...] | Unknown = UNKNOWN
     album_type: str | None
     upc: str | Unknown | None = UNKNOWN
     label: str | Unknown | None = UNKNOWN

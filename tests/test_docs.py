@@ -44,7 +44,9 @@ def test_the_programs_of_a_document_run_and_print_what_it_shows(path, demo, caps
     assert printed == ""
 
 
-COMMAND = re.compile(r"^\$ \.venv/bin/unisono ((?:query|cost) .*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
+COMMAND = re.compile(
+    r"^\$ \.venv/bin/unisono ((?:query|cost) .*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE
+)
 QUERIES = [
     pytest.param(command, shown, id=f"{path.name}: {command[:40]}")
     for path in with_block("console")

@@ -77,8 +77,18 @@ class Run:
         if len(waiting) == 1:
             await self._resume(waiting[0])
             return
-        # All are waited for, also when one brings a surprise: what they load is then known.
-        ends = await asyncio.gather(*map(self._resume, waiting), return_exceptions=True)
+        # All are waited for, also when one brings a surprise: what they load is then known. Who is
+        # cancelled meanwhile cancels them, but not before each has begun: what never began would
+        # be complained of.
+        tasks = [asyncio.ensure_future(self._resume(each)) for each in waiting]
+        try:
+            await asyncio.wait(tasks)
+        except asyncio.CancelledError:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+            raise
+        ends = [task.exception() for task in tasks]
         for end in ends:
             if end is not None:
                 raise end

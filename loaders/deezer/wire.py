@@ -10,9 +10,12 @@ from typing import Annotated, Any, Generic, TypeVar
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from loaders.records import Int
+
 W = TypeVar("W")
 
 Id = Annotated[int, msgspec.Meta(ge=1)]
+Seconds = Annotated[int, msgspec.Meta(ge=0, le=2_000_000)]  # 23 days: as milliseconds, an Int
 
 
 class Artist(msgspec.Struct, gc=False, kw_only=True):
@@ -24,7 +27,7 @@ class Artist(msgspec.Struct, gc=False, kw_only=True):
     picture_medium: str | None = None
     picture_big: str | None = None
     picture_xl: str | None = None
-    nb_fan: int | UnsetType | None = UNSET
+    nb_fan: Int | UnsetType | None = UNSET
 
 
 class Album(msgspec.Struct, gc=False, kw_only=True):
@@ -38,7 +41,7 @@ class Album(msgspec.Struct, gc=False, kw_only=True):
     cover_xl: str | None = None
     release_date: str | None = None
     record_type: str | None = None
-    nb_tracks: int | UnsetType | None = UNSET
+    nb_tracks: Int | UnsetType | None = UNSET
     upc: str | UnsetType | None = UNSET
     label: str | UnsetType | None = UNSET
     artist: Artist | None = None
@@ -50,10 +53,10 @@ class Track(msgspec.Struct, gc=False, kw_only=True):
 
     id: Id
     title: str
-    duration: int | None = None
+    duration: Seconds | None = None
     explicit_lyrics: bool | None = None
-    disk_number: int | None = None
-    track_position: int | None = None
+    disk_number: Int | None = None
+    track_position: Int | None = None
     isrc: str | UnsetType | None = UNSET
     artist: Artist | None = None
     contributors: tuple[Artist, ...] = ()
@@ -64,13 +67,13 @@ class Listed(msgspec.Struct, Generic[W], gc=False):
     """Part of a list; where it ends, `next` is missing."""
 
     data: tuple[W, ...]
-    total: int | None = None
+    total: Int | None = None
 
 
 class Fault(msgspec.Struct, gc=False):
     """What is wrong, in Deezer's numbers."""
 
-    code: int
+    code: Int
 
 
 class _Failed(msgspec.Struct, gc=False):

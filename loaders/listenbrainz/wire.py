@@ -7,6 +7,8 @@ from typing import Annotated
 
 import msgspec
 
+from loaders.records import Int
+
 Id = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")]
 
 
@@ -14,14 +16,14 @@ class Heard(msgspec.Struct, gc=False):
     """How often a recording was listened to; null where nobody did."""
 
     recording_mbid: Id
-    total_listen_count: int | None
+    total_listen_count: Int | None
 
 
 class Tag(msgspec.Struct, gc=False):
     """A word that MusicBrainz's users gave; one of its genres has an id."""
 
     tag: str
-    count: int
+    count: Int
     genre_mbid: str | None = None
 
 

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from loaders.errors import BadResponseError
+from loaders.records import Int
 
 W = TypeVar("W")
 
@@ -22,7 +23,7 @@ class Word(msgspec.Struct, gc=False):
     """A genre, as people voted."""
 
     name: str
-    count: int = 0
+    count: Int = 0
 
 
 class Target(msgspec.Struct, gc=False):
@@ -88,8 +89,8 @@ class Place(msgspec.Struct, gc=False, kw_only=True, rename="kebab"):
     """What MusicBrainz calls a track: a recording on a medium."""
 
     title: str | None = None
-    position: int | None = None
-    length: int | None = None
+    position: Int | None = None
+    length: Int | None = None
     recording: "Recording | None" = None
     artist_credit: tuple[Credit, ...] | None = None
 
@@ -97,9 +98,9 @@ class Place(msgspec.Struct, gc=False, kw_only=True, rename="kebab"):
 class Medium(msgspec.Struct, gc=False, kw_only=True, rename="kebab"):
     """A disc; a search tells `track`, a look-up `tracks`."""
 
-    position: int | None = None
-    track_count: int | None = None
-    track_offset: int | None = None
+    position: Int | None = None
+    track_count: Int | None = None
+    track_offset: Int | None = None
     track: tuple[Place, ...] = ()
     tracks: tuple[Place, ...] = ()
 
@@ -116,7 +117,7 @@ class Release(msgspec.Struct, gc=False, kw_only=True, rename="kebab"):
     release_group: Group | None = None
     label_info: tuple[LabelPlace, ...] = ()
     media: tuple[Medium, ...] | UnsetType = UNSET
-    track_count: int | None = None
+    track_count: Int | None = None
 
 
 class Recording(msgspec.Struct, gc=False, kw_only=True, rename="kebab"):
@@ -124,7 +125,7 @@ class Recording(msgspec.Struct, gc=False, kw_only=True, rename="kebab"):
 
     id: Id
     title: str
-    length: int | None = None
+    length: Int | None = None
     artist_credit: tuple[Credit, ...] = ()
     isrcs: tuple[str, ...] | UnsetType = UNSET
     releases: tuple[Release, ...] | UnsetType = UNSET
@@ -133,7 +134,7 @@ class Recording(msgspec.Struct, gc=False, kw_only=True, rename="kebab"):
 class Hits(msgspec.Struct, gc=False, kw_only=True):
     """What a search found: `count` in all, and one of the lists."""
 
-    count: int
+    count: Int
     recordings: tuple[Recording, ...] = ()
     artists: tuple[Artist, ...] = ()
     releases: tuple[Release, ...] = ()
@@ -142,7 +143,7 @@ class Hits(msgspec.Struct, gc=False, kw_only=True):
 class Listed(msgspec.Struct, gc=False, kw_only=True, rename="kebab"):
     """A page of an artist's releases."""
 
-    release_count: int
+    release_count: Int
     releases: tuple[Release, ...]
 
 

@@ -18,18 +18,21 @@ from typing import Any, NamedTuple
 import msgspec
 
 from loaders.cache import Keep
+from loaders.ids import Ref
 from loaders.records import Album, Artist, Enrichment, Image, Track
 from loaders.shared.keyspace import Keyspace
 from loaders.shared.scripts import FILL, LEASES, LOOK
 from loaders.shared.store import Argument, SharedStore
 
-# What the entries of a resource are; those of others are not shared.
+# What the entries of a resource are. Those of others are not shared: pages, searches, and look-ups,
+# which tell their entity's entry as well.
 KINDS: dict[str, Any] = {
     "tracks": Track | None,
     "artists": Artist | None,
     "albums": Album | None,
     "isrcs": tuple[Track, ...],
     "upcs": tuple[Album, ...],
+    "links": tuple[Ref, ...],
     "listens": int | None,
     "recordings": Enrichment | None,
     "about_artists": Enrichment | None,
@@ -80,6 +83,8 @@ class SharedEntries:
 
     def __init__(self, store: SharedStore, keyspace: Keyspace, resource: str, keep: Keep) -> None:
         self.resource = resource
+        #: Keys that were found fresh, found stale, and not found: those this process fetches.
+        self.fresh = self.stale = self.miss = 0
         #: Entries that were not what they should have been, and are written anew.
         self.poisoned = 0
         self._store = store
@@ -112,10 +117,12 @@ class SharedEntries:
         told = await self._store.run(LOOK, [*self._entries(keys), *self._leases(keys)], args)
         if told is None:
             return [Claim.OPEN] * len(keys)
-        return [
+        looked = [
             Claim(one) if isinstance(one, int) else self._found(key, *one)
             for key, one in zip(keys, told, strict=True)
         ]
+        self._count(looked)
+        return looked
 
     def fill(self, outcomes: Mapping[str, Any]) -> None:
         """Tell all processes what this one was told."""
@@ -183,6 +190,14 @@ class SharedEntries:
 
     def _leases(self, keys: Iterable[str]) -> list[str]:
         return [self._keyspace.lease(self.resource, key) for key in keys]
+
+    def _count(self, looked: Iterable[Found | Claim]) -> None:
+        for one in looked:
+            if isinstance(one, Found):
+                self.fresh += one.is_fresh
+                self.stale += not one.is_fresh
+            else:  # what another process fetches will be found
+                self.miss += one is not Claim.TAKEN
 
     def _found(self, key: str, age_ms: int, is_fresh: int, entry: bytes) -> Found | Claim:
         try:

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from loaders.errors import BadResponseError
-from loaders.records import Image
+from loaders.records import Image, Int
 
 W = TypeVar("W")
 
@@ -35,7 +35,7 @@ class ExternalIds(msgspec.Struct, gc=False):
 class Followers(msgspec.Struct, gc=False):
     """How many follow an artist."""
 
-    total: int | None = None
+    total: Int | None = None
 
 
 class Link(msgspec.Struct, gc=False):
@@ -48,7 +48,7 @@ class Paging(msgspec.Struct, Generic[W], gc=False):
     """Part of a list; an item that cannot be shown is null."""
 
     items: list[W | None]
-    total: int | None = None
+    total: Int | None = None
 
 
 class PartialArtist(msgspec.Struct, gc=False):
@@ -64,7 +64,7 @@ class Artist(PartialArtist, gc=False):
 
     genres: tuple[str, ...] | None = None
     images: tuple[Image, ...] | None = None
-    popularity: int | None = None
+    popularity: Int | None = None
     followers: Followers | None = None
 
 
@@ -74,10 +74,10 @@ class PartialTrack(msgspec.Struct, gc=False, kw_only=True):
     id: Id
     name: str
     artists: list[PartialArtist]
-    duration_ms: int | None = None
+    duration_ms: Int | None = None
     explicit: bool | None = None
-    disc_number: int | None = None
-    track_number: int | None = None
+    disc_number: Int | None = None
+    track_number: Int | None = None
     external_urls: Urls | None = None
     linked_from: Link | None = None
 
@@ -92,7 +92,7 @@ class PartialAlbum(msgspec.Struct, gc=False, kw_only=True):
     release_date: str | None = None
     images: tuple[Image, ...] | None = None
     external_urls: Urls | None = None
-    total_tracks: int | UnsetType | None = UNSET
+    total_tracks: Int | UnsetType | None = UNSET
 
 
 class Album(PartialAlbum, gc=False, kw_only=True):
@@ -100,7 +100,7 @@ class Album(PartialAlbum, gc=False, kw_only=True):
 
     external_ids: ExternalIds | None = None
     label: str | None = None
-    popularity: int | None = None
+    popularity: Int | None = None
     tracks: Paging[PartialTrack] | None = None
 
 
@@ -108,7 +108,7 @@ class Track(PartialTrack, gc=False, kw_only=True):
     """A track asked by id, or found."""
 
     external_ids: ExternalIds | None = None
-    popularity: int | None = None
+    popularity: Int | None = None
     album: PartialAlbum | None = None
 
 

@@ -297,6 +297,23 @@ async def test_what_is_remembered_is_told_while_the_provider_takes_no_calls(clie
     assert len(calls(client)) == 1  # nor is it asked again meanwhile
 
 
+async def test_what_is_stale_is_told_while_the_breaker_is_open(client, track_ids):
+    """The rest of row 60."""
+    await client.execute(NAMES, {"ids": track_ids[:1]})
+    await asyncio.sleep(SPOTIFY.fresh)
+    client.simulator.fault("GET /v1/tracks", status=501)
+    for id_ in track_ids[1:6]:
+        assert codes(await client.execute(NAMES, {"ids": [id_]})) == ["UPSTREAM_UNAVAILABLE"]
+    had = len(calls(client))
+    for _ in range(2):
+        answer = await client.execute(NAMES, {"ids": track_ids[:2]})
+        assert [track is None for track in answer.data["tracks"]] == [False, True]
+        assert codes(answer) == ["UPSTREAM_CIRCUIT_OPEN"]
+        assert [row["id"] for row in answer.extensions["stale"]] == track_ids[:1]
+    await asyncio.sleep(1.0)
+    assert len(calls(client)) == had
+
+
 async def test_a_deadline_leaves_what_is_remembered_whole(track_ids):
     async with TestClient(cache_entries=1000, deadline=2.0) as client:
         await client.execute(NAMES, {"ids": track_ids[:1]})

@@ -57,6 +57,15 @@ def test_a_query_is_answered_by_the_demo(unisono):
     assert set(answer) == {"data"}
 
 
+def test_its_batches_are_drawn_beside_the_answer(unisono):
+    finished = unisono("query", SEARCH, "--demo", "--trace", COLUMNS="80")
+    assert set(json.loads(finished.stdout)) == {"data"}
+    code, (batch, total) = told(finished)
+    assert code == 0
+    assert re.fullmatch(r"spotify\.search  1 key  ╌*━+  +(?:<1|\d+) ms  200", batch)
+    assert re.fullmatch(r"1 key asked, 1 call made, 0 calls saved, in \d+ ms", total)
+
+
 def test_a_document_comes_from_a_file_or_standard_input(unisono, tmp_path):
     path = tmp_path / "query.graphql"
     path.write_text("query ($x: Boolean!) { __typename @include(if: $x) }", encoding="utf-8")

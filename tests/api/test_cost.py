@@ -110,6 +110,13 @@ SOURCES = {
 }
 
 
+def test_providers_that_are_not_named_are_asked_in_their_order():
+    paces = {name: Pace({"isrcs": 1}) for name in ("deezer", "spotify", "musicbrainz")}
+    document = '{ tracksByIsrc(isrcs: ["USRC17607839"]) { tracks { name } } }'
+    loaders = cost_of(GRAPHQL_SCHEMA, parse(document), {}, None, paces).loaders
+    assert list(loaders) == ["spotify.isrcs", "musicbrainz.isrcs", "deezer.isrcs"]
+
+
 @pytest.mark.parametrize(
     ("document", "given", "expected"),
     [

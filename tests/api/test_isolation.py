@@ -1,6 +1,8 @@
 """One field's failure, one client's leave-taking: nobody else notices."""
 
 import asyncio
+import gc
+import warnings
 from collections.abc import Sequence
 from types import SimpleNamespace
 
@@ -9,6 +11,7 @@ import strawberry
 from api.batched import batched
 from api.context import Info
 from api.engine import Operation
+from api.testing import TestClient
 from batching import BatchProcessor
 from loaders.loader import Loader
 
@@ -76,3 +79,20 @@ async def test_a_failed_request_does_not_spoil_the_next(client, track_ids):
     document = f'{{ track(id: "{track_ids[0]}") {{ id }} }}'
     assert (await client.execute(document)).data == {"track": None}
     assert (await client.execute(document)).data == {"track": {"id": track_ids[0]}}
+
+
+async def test_a_client_that_leaves_at_any_moment_leaves_nothing_that_was_never_begun(track_ids):
+    query = """query ($ids: [ID!]!) { tracks(ids: $ids) {
+      artists { genres } album { label } } }"""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for turns in range(15):  # of the loop: then it waits for the genres and the labels
+            async with TestClient() as client:
+                asking = asyncio.ensure_future(client.execute(query, {"ids": track_ids[:5]}))
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+                asking.cancel()
+                await asyncio.wait([asking])
+                del asking
+        gc.collect()
+    assert [str(warning.message) for warning in caught] == []

@@ -407,6 +407,13 @@ MUTANTS = [
         "loops",
     ),
     Mutant(
+        "a loop that ends begins calls",
+        "batching/flights.py",
+        "if task.cancelling() and flight.live != 0:",
+        "if False:",
+        "loops",
+    ),
+    Mutant(
         "every batch left because it was full",
         "batching/dispatch.py",
         "if len(callers) >= self.batch_size else self.due",

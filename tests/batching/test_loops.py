@@ -9,7 +9,7 @@ import pytest
 
 from api.testing import clock
 from batching import BatchError, Gate, Limits, ProcessorClosedError, RetryableError
-from tests.batching.bulk import Bulk, TurnCountingLoop, now, outcome_of
+from tests.batching.bulk import Bulk, TurnCountingLoop, now, outcome_of, until
 
 
 def run_elsewhere(main):
@@ -242,22 +242,45 @@ def test_a_caller_of_a_loop_that_is_over_may_still_be_cancelled():
     assert bulk.cancelled == []
 
 
-def test_a_loop_that_ends_with_calls_in_the_air_and_more_to_come_does_not_harm_the_next(caplog):
+@pytest.mark.parametrize("run", [clock.run, asyncio.run])
+def test_a_loop_that_ends_with_calls_in_the_air_begins_no_others_and_does_not_harm_the_next(
+    run, caplog
+):
     bulk = Bulk(batch_size=1, latency=60.0)
-    processor = bulk.processor(limits=Limits(max_in_flight=2))
+    gate = Gate(concurrency=2)
+    processor = bulk.processor(gate=gate, limits=Limits(max_in_flight=2))
+    other = bulk.processor(gate=gate)
 
     async def leave_behind():
         processor.submit_many(range(5))
-        await asyncio.sleep(1.0)
+        other.submit_many("xyz")
+        for _ in range(10):
+            await asyncio.sleep(0)
 
     async def ask_again():
         return await processor.submit("a")
 
-    clock.run(leave_behind())
+    run(leave_behind())
     bulk.latency = 0.0
-    assert clock.run(ask_again()) == "a!"
+    assert run(ask_again()) == "a!"
     gc.collect()
-    caplog.clear()  # asyncio's own word about a call that was begun when its loop was ending
+    assert [keys for _, keys in bulk._calls] == [[0], [1], ["a"]]
+    assert caplog.records == []
+
+
+async def test_a_call_that_a_stranger_cancels_makes_room_for_those_that_wait():
+    bulk = Bulk(batch_size=1, latency=1.0)
+    processor = bulk.processor(limits=Limits(max_in_flight=1))
+    others = asyncio.all_tasks()
+    callers = processor.submit_many("ab")
+    await until(0.5)
+    (call,) = asyncio.all_tasks() - others
+    call.cancel()
+    cancelled, value = await callers
+    assert isinstance(cancelled, BatchError)
+    assert value == "b!"
+    assert [keys for _, keys in bulk.calls] == [["a"], ["b"]]
+    await processor.close()
 
 
 def test_a_loop_that_is_thrown_away_is_no_reason_to_complain(caplog):

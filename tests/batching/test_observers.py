@@ -190,6 +190,7 @@ async def test_an_observer_that_raises_harms_nobody(error, ending):
         caller = processor.submit_many("ab")
     assert len(await caller) == 2
     await processor.close()
+    await asyncio.sleep(1.0)  # a stranger's cancelling holds the gate for a moment
     assert repr(processor.gate) == "<Gate [0 in the air | 0 in line]>"
     if isinstance(error, Exception) and ending != "unmade":
         assert [(fault["message"], fault["exception"]) for fault in faults] == [

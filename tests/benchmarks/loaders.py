@@ -40,17 +40,17 @@ class Floor:
         self.futures = {}
 
     def load(self, key):
-        loop = asyncio.get_running_loop()
         if not self.futures:
-            loop.call_soon(self._dispatch)
-        future = self.futures[key] = loop.create_future()
+            self.loop = asyncio.get_running_loop()
+            self.loop.call_soon(self._dispatch)
+        future = self.futures[key] = self.loop.create_future()
         return future
 
     def load_many(self, keys):
         return asyncio.ensure_future(fetch(list(keys)))
 
     def _dispatch(self):
-        self.task = asyncio.get_running_loop().create_task(self._settle(self.futures))
+        self.task = self.loop.create_task(self._settle(self.futures))
         self.futures = {}
 
     async def _settle(self, futures):

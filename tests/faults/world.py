@@ -66,7 +66,8 @@ class World:
     """
 
     def __init__(self, simulator=None, **settings):
-        self.client = TestClient(simulator=simulator or Broken(), **{"deadline": 8.0, **settings})
+        usual = {"deadline": 8.0, "cache_entries": 0}  # what is remembered has tests of its own
+        self.client = TestClient(simulator=simulator or Broken(), **{**usual, **settings})
         self.simulator = self.client.simulator
         tracks = self.simulator.catalogue.tracks
         self.native = [track.spotify_id for track in tracks[:3]]

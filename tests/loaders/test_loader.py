@@ -16,6 +16,7 @@ from batching import (
     QueueFullError,
 )
 from loaders.loader import Loader
+from tests.work import counted
 
 
 class Fetch:
@@ -192,6 +193,24 @@ async def test_each_caller_has_a_future_of_its_own(slow):
     first, second = loader.load("a"), loader.load("a")
     assert first is not second
     assert await asyncio.gather(first, second) == ["a.1", "a.1"]
+
+
+@pytest.mark.parametrize("leaving", [False, True], ids=["staying", "leaving"])
+async def test_the_hundredth_load_of_a_key_on_its_way_costs_as_much_as_the_thousandth(
+    slow, leaving
+):
+    async def work(count):
+        loader = Loader(slow)
+        with counted() as work:
+            loads = [loader.load("a") for _ in range(count)]
+            if leaving:
+                for one in loads[:-1]:
+                    one.cancel()
+            assert await loads[-1] == loader.load("a").result()
+        return work.calls / count
+
+    assert await work(2000) < 1.5 * await work(100)
+    assert slow.calls == [["a"], ["a"]]
 
 
 async def test_there_is_no_turn_in_which_a_settled_key_is_sent_again(fetch):

@@ -1,12 +1,16 @@
 """Limits of several server processes, without a Redis: what each does by itself, in exact times."""
 
 import asyncio
+from typing import get_args, get_type_hints
 
 import msgspec
+import pytest
+from msgspec import UnsetType
 
 from api.testing import TestClient
 from batching import Gate
-from loaders import Settings
+from loaders import UNKNOWN, Album, Artist, Image, Ref, Settings, Tag, Track
+from loaders.records import Enrichment
 from loaders.shared import Keyspace, SharedQuota, SharedStore
 from loaders.shared.entries import KINDS
 
@@ -108,28 +112,38 @@ def test_what_is_remembered_depends_on_all_that_changes_an_answer():
     assert keyspace(client_id=credential("other")).view != KEYSPACE.view
 
 
-async def test_what_any_resource_tells_is_read_by_another_process_as_it_was_told():
-    """A resource that is not among `KINDS` is remembered by each process for itself alone."""
-    async with TestClient() as client:
-        catalogue, library = client.simulator.catalogue, client.simulator.musicbrainz.library
-        release = next(it for it in library.releases.values() if it.has_art)
-        asked = {
-            "spotify.tracks": catalogue.tracks[0].spotify_id,
-            "spotify.artists": catalogue.artists[0].spotify_id,
-            "spotify.albums": catalogue.albums[0].spotify_id,
-            "musicbrainz.isrcs": catalogue.albums[0].tracks[0].recording.isrc,
-            "musicbrainz.upcs": f"{release.barcode:0>13}",
-            "listenbrainz.listens": next(iter(library.recordings)),
-            "listenbrainz.recordings": next(iter(library.recordings)),
-            "listenbrainz.about_artists": next(iter(library.artists)),
-            "listenbrainz.release_groups": release.group.mbid,
-            "wikidata.images": next(iter(client.simulator.wikidata.items)),
-            "coverart.covers": release.mbid,
+async def test_all_that_may_be_remembered_is_shared_look_ups_apart():
+    async with TestClient(cache_entries=10) as client:
+        remembered = {
+            resource
+            for provider in client.engine.providers.on.values()
+            for resource in provider.memory.remembered
+            if not resource.endswith("_lookup")
         }
-        assert {name.partition(".")[2] for name in asked} == {*KINDS}
-        for name, key in asked.items():
-            provider, _, resource = name.partition(".")
-            [told] = await client.engine.providers.loaders().load(resource, [(provider, key)])
-            assert told
-            read = msgspec.msgpack.decode(msgspec.msgpack.encode(told), type=KINDS[resource])
-            assert read == told, name
+    assert remembered == set(KINDS)
+
+
+@pytest.mark.parametrize(
+    ("resource", "outcome"),
+    [
+        ("tracks", None),
+        ("artists", Artist(id="a:artist:1", name="Ana", url=None)),
+        ("isrcs", ()),
+        ("links", (Ref("spotify", "artist", "1"),)),
+        ("listens", 2**40),
+        ("about_artists", Enrichment(tags=(Tag("fado", 3, True, "musicbrainz"),))),
+        ("images", Image("https://a.example/b.jpg", 300)),
+        ("covers", (Image("https://a.example/b.jpg"),)),
+    ],
+)
+def test_an_outcome_is_read_as_it_was_written(resource, outcome):
+    written = msgspec.msgpack.encode(outcome)
+    assert msgspec.msgpack.decode(written, type=KINDS[resource]) == outcome
+
+
+@pytest.mark.parametrize("record", [Track, Artist, Album])
+def test_what_a_record_does_not_tell_is_left_out_and_read_as_untold(record):
+    kinds = get_type_hints(record)
+    defaults = {field.name: field.default for field in msgspec.structs.fields(record)}
+    may_be_unknown = {name for name in defaults if UnsetType in get_args(kinds[name])}
+    assert may_be_unknown == {name for name, default in defaults.items() if default is UNKNOWN}

@@ -1,16 +1,15 @@
 """What the tests against a real Redis share: the server, real time, and an end to all waiting.
 
 A server is looked for on the PATH, then where a package has brought one. Where there is none these
-tests are skipped, loudly; with UNISONO_TEST_REDIS=required, as in `.ci/run`, they fail.
+tests are skipped, loudly; with TESTS_NEED=redis, as in `.ci/run`, they fail.
 """
-
-import os
 
 import pytest
 
 from loaders.shared import SharedStore
 from loaders.shared import store as store_module
 from loaders.shared.store import PATIENCE
+from tests.needs import missing
 from tests.redis.server import RedisServer, binaries
 
 BINARIES = binaries()
@@ -42,8 +41,7 @@ def impatient(patience, monkeypatch):  # noqa: ARG001  after the other
 def binary():
     """Return the path of a server."""
     if not BINARIES:
-        fail = pytest.fail if os.environ.get("UNISONO_TEST_REDIS") == "required" else pytest.skip
-        fail(NONE_HERE)
+        missing("redis", NONE_HERE)
     return next(iter(BINARIES.values()))
 
 

@@ -43,7 +43,7 @@ async def told(client):
 
 
 def store_of(client):
-    return client.engine.providers._store
+    return client.engine.providers.store
 
 
 def calls(simulator, route="GET /v1/tracks"):
@@ -181,3 +181,50 @@ async def test_a_redis_that_hangs_adds_60_ms_to_one_query_and_then_nothing(own_s
                 return
             await until_up(store_of(client))
     pytest.fail(f"usually {usual:.3f} s, when it hangs {first:.3f} s, later {later:.3f} s")
+
+
+async def test_what_is_looked_for_and_found_is_in_the_metrics(server, simulator):
+    asked = ids(simulator)
+    async with servers(simulator, server.url, 2) as (one, two):
+        for client in (one, two):
+            await ask(client, asked)
+            await told(client)
+        shown = [(await client.get("/metrics")).body.decode() for client in (one, two)]
+    read = 'unisono_redis_reads_total{{outcome="{}",provider="spotify",resource="tracks"}} {}.0\n'
+    assert read.format("miss", 3) in shown[0]
+    assert read.format("fresh", 3) in shown[1]
+    assert read.format("poisoned", 0) in shown[1]
+    assert "unisono_redis_up 1.0\n" in shown[0]
+
+
+async def test_one_who_shares_nothing_shows_no_redis(simulator):
+    async with TestClient(simulator=simulator, cache_entries=10) as client:
+        assert b"redis" not in (await client.get("/metrics")).body
+
+
+# Everything that a provider tells, each in the shape it has in the simulator.
+EVERYTHING = """query ($track: ID!, $other: ID!) {
+  track(id: $track) { ...all on(provider: MUSICBRAINZ) { ...all listens tags { name } } }
+  other: track(id: $other) { ...all }
+}
+fragment all on Track {
+  id name isrc durationMs popularity artists { id name genres url image { url } }
+  album { id name label upc releaseDate cover { url } artists { id }
+    tracks(first: 5) { nodes { id } } }
+}"""
+
+
+async def test_a_record_is_the_same_however_a_server_came_by_it(server, simulator):
+    tracks = simulator.catalogue.tracks
+    variables = {
+        "track": f"spotify:track:{tracks[0].spotify_id}",
+        "other": f"deezer:track:{tracks[1].deezer_id}",
+    }
+    async with servers(simulator, server.url, 2, musicbrainz={"rate": None}) as (one, two):
+        first = await one.execute(EVERYTHING, variables)
+        await told(one)
+        second = await two.execute(EVERYTHING, variables)
+    assert first.errors == second.errors == []
+    assert first.data == second.data
+    assert first.data["track"]["on"]["id"].startswith("musicbrainz:")
+    assert 3 * len(second.calls) < len(first.calls), [call.resource for call in second.calls]

@@ -41,7 +41,7 @@ export class Last {
       at("chart-words").textContent = `A call for each key: ${count(single.calls.length, "call")} in ${duration(single.seconds)}, each as long as those that were made, as many at once and as often as the provider takes them.`;
     } else {
       at("chart").replaceChildren(chart(this.operation, width));
-      at("chart-words").textContent = "Dotted: keys wait for their batch. Filled: the call.";
+      at("chart-words").textContent = "Dotted: keys wait for their batch. Filled: the call. Pale: the rest of the time until they are answered.";
     }
   }
 

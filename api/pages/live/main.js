@@ -111,6 +111,7 @@ function step(milliseconds) {
   if (player.isIdle) isReplay = false;
   const isMoving = stage.draw(now, passed, {standing, isPlaying: !player.isIdle, isBusy: player.isBusy});
   showPace();
+  at("stage").dataset.air = player.ledger.flights.size;  // for whoever has to wait until there is something to see
   if (isMoving) requestAnimationFrame(step);
   else isDrawing = false;
 }

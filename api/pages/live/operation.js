@@ -60,17 +60,14 @@ export class Recorder {
 function finished(own, answer) {
   const events = own.events.sort((one, other) => one.at - other.at);
   const landed = new Map(events.filter((event) => event.event === "landed").map((event) => [event.batch, event]));
-  const failed = new Map();
-  for (const event of events) {
-    if (event.event !== "failed") continue;
-    for (const key of event.keys ?? []) failed.set(`${event.loader} ${key}`, event.error);
-  }
+  const failures = events.filter((event) => event.event === "failed");
+  const failed = new Set(failures.flatMap((event) => (event.keys ?? []).map((key) => `${event.loader} ${key}`)));
   const batches = events.filter((event) => event.event === "left" && landed.has(event.batch)).map((event) => ({
     ...landed.get(event.batch),
     loader: event.loader,
     size: event.size,
     left: event.at,
-    failed: (event.keys ?? []).filter((key) => failed.has(`${event.loader} ${key}`)).length,
+    failed: landed.get(event.batch).retries ? 0 : (event.keys ?? []).filter((key) => failed.has(`${event.loader} ${key}`)).length,
   }));
   const sum = (name) => answer.counts.reduce((total, row) => total + row[name], 0);
   return {
@@ -85,8 +82,8 @@ function finished(own, answer) {
     asked: sum("asked"),
     calls: sum("calls"),
     saved: sum("callsSaved"),
-    failed: failed.size,
-    errors: [...new Set(failed.values())],
+    failed: failures.reduce((total, event) => total + event.size, 0),
+    errors: [...new Set(failures.map((event) => event.error))],
   };
 }
 

@@ -159,7 +159,7 @@ export class Paint {
     const {flight} = bar;
     const isTall = height >= 16;
     const isBad = flight.landed && (flight.landed.gone || !flight.landed.calls.every(isGood));
-    const ribbon = isTall ? 9 : height;
+    const ribbon = height >= 24 ? 9 : isTall ? 6 : height;
     context.save();
     this.rounded(x, y, width, height, 4);
     context.fillStyle = this.cell;
@@ -215,7 +215,7 @@ export class Paint {
     const words = barWords(flight);
     const fits = words.find((each) => each.length * 6.1 + 12 < width);
     if (!fits) return;
-    this.text(fits, x + 7, y + height / 2, {size: 11, colour: isBad ? this.bad : this.ink});
+    this.text(fits, x + 7, y + height / 2, {size: height >= 15 ? 11 : 10, colour: isBad ? this.bad : this.ink});
   }
 
   request(request, x, y, hue, layout) {

@@ -8,7 +8,7 @@ import {duration} from "./words.js";
 const SPEED = 110;  // pixels a second that the tape moves, where each operation is shown by itself
 const BUSY_SPEED = 330;
 const FLIGHT = 0.42;  // seconds from a request to its batch
-const FADE = 0.7;  // seconds that a batch is still seen where it filled
+const FADE = 1.1;  // seconds that a batch is still seen where it filled
 const MOST_FLYING = 260;  // keys in motion; of more, some fly for the others
 const REST = 1.4;  // seconds that the tape moves on after the last thing happened
 const MOST_BARS = 400;

@@ -136,12 +136,10 @@ class Fetcher:
         note = world.violations.append
         if len(self.running) >= setting.max_in_flight:
             note(f"{len(self.running)} batches in flight")
-        if (
-            len(run.keys) >= self.most
-            or self.resized >= world.now
-            or world.somebody_left_just_now()
-        ):
-            return  # the batch was full when it was cut
+        flight = self.processor._flights[run.keys[0]]
+        was_full = flight.reason == "full" and flight.live is not None  # until somebody left
+        if len(run.keys) >= self.most or was_full or self.resized >= world.now:
+            return
         before = world.now - TINY
         waiting = {key for key, one in self.processor._waiting.items() if one.since < before}
         if behind := waiting.difference(*(one.keys for one in self.runs)):

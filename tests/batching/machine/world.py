@@ -82,15 +82,6 @@ class World:
     def held_since_before(self, now):
         return any(since + TINY < now < until - TINY for since, until in self.holds)
 
-    def somebody_left_just_now(self):
-        """Tell whether a caller was cancelled or expired at this very moment."""
-        return any(
-            asked.future.done()
-            and (asked.answered is None or asked.answered >= self.now - TINY)
-            and (asked.left or asked.deadline is not None)
-            for asked in self.asked
-        )
-
     def wanted(self, processor):
         """Return the keys that somebody waits for, or did until just now."""
         wanted = {key for one, key in (*self.added, *self.inside) if one is processor}

@@ -15,7 +15,6 @@ TRACKS = [{"id": id_, "name": f"Song {id_[0]}", "artists": []} for id_ in IDS]
 GOOD = json.dumps({"tracks": TRACKS}).encode()
 
 QUERY = f"{{ tracks(ids: {json.dumps([f'spotify:track:{id_}' for id_ in IDS])}) {{ id name }} }}"
-TOKEN = json.dumps({"access_token": "canary-token", "token_type": "Bearer", "expires_in": 3600})
 
 
 def answer(body=GOOD, *, status="200 OK", **headers):
@@ -41,6 +40,7 @@ class FaultServer:
     def __init__(self, *talks, ssl=None):
         self.talks = talks
         self.asked = []  # of each call its first line and its headers
+        self.tokens = 0  # that were given
         self._ssl = ssl
         self._tasks = set()
         self._fewer = asyncio.Event()
@@ -57,9 +57,20 @@ class FaultServer:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    def talk(self, line, headers):
+        """Return what is said to a call, of which its first line and its headers are known."""
+        talk = self.talks[min(len(self.asked), len(self.talks) - 1)]
+        self.asked.append((line, headers))
+        return talk
+
+    @property
+    def connections(self):
+        """How many are open."""
+        return len(self._tasks)
+
     async def left_with(self, connections):
         """Wait until no more connections than these are open."""
-        while len(self._tasks) > connections:
+        while self.connections > connections:
             self._fewer.clear()
             await self._fewer.wait()
 
@@ -81,11 +92,11 @@ class FaultServer:
         headers = dict(line.lower().split(": ", 1) for line in head[1:] if line)
         await reader.readexactly(int(headers.get("content-length", 0)))
         if head[0].startswith("POST /api/token"):
-            writer.write(answer(TOKEN.encode()))
+            self.tokens += 1
+            token = {"access_token": f"canary-{self.tokens}", "token_type": "Bearer"}
+            writer.write(answer(json.dumps(token).encode()))
             return True
-        talk = self.talks[min(len(self.asked), len(self.talks) - 1)]
-        self.asked.append((head[0], headers))
-        for step in talk:
+        for step in self.talk(head[0], headers):
             if isinstance(step, bytes):
                 writer.write(step)
                 await writer.drain()
@@ -111,7 +122,7 @@ async def asking(url, *, token_url=None, **settings):
         "client_id": "canary-id",
         "client_secret": "canary-secret",
     }
-    async with Engine(Settings(cache_entries=0, spotify=spotify, **settings)) as engine:
+    async with Engine(Settings(spotify=spotify, **{"cache_entries": 0, **settings})) as engine:
         yield engine
 
 
