@@ -6,10 +6,12 @@ second ends the process at once. uvicorn by itself closes the door first, waits 
 with the signal.
 """
 
+import asyncio
 import gc
 import signal
 import socket
 import time
+from multiprocessing import parent_process
 from types import FrameType
 
 import uvicorn
@@ -100,6 +102,18 @@ def _spare_the_collector() -> None:
 
 
 class _WorkerServer(Server):
+    async def main_loop(self) -> None:
+        """Serve until a signal comes, or until the parent is gone, which could send one."""
+        parent = parent_process()
+        assert parent is not None  # noqa: S101  a worker has one
+        loop = asyncio.get_running_loop()
+        loop.add_reader(parent.sentinel, self._end_without_parent, parent.sentinel)
+        await super().main_loop()
+
+    def _end_without_parent(self, sentinel: int) -> None:
+        asyncio.get_running_loop().remove_reader(sentinel)
+        self.should_exit = True
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002  uvicorn's way
         """Begin to end. A terminal's Ctrl-C comes twice, from it and from the parent."""
         self.should_exit = True

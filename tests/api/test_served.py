@@ -2,7 +2,9 @@
 
 import signal
 import socket
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -149,6 +151,23 @@ def test_several_workers_end_together():
         until(lambda: _answers(port))
         server.send_signal(signal.SIGTERM)
         assert server.wait(timeout=20) == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells whose children are whose")
+def test_workers_end_when_their_parent_is_killed():
+    with process("serve", "--workers", "2") as (server, port):
+        until(lambda: _answers(port))
+        children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
+        assert len(children) >= 2
+        server.kill()
+        until(lambda: not any(map(_is_alive, children)))
+
+
+def _is_alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def _answers(port):
