@@ -76,7 +76,10 @@ export const examples = [
   {title: "A hundred ids of any kind", asks: [{query: hundred, variables: findRefs}]},
   {
     title: "Three who ask for the same at the same time",
-    asks: ["Ada", "Ben", "Cleo"].map((name) => ({query: songs.replace("Songs", name), variables: {text: "a"}})),
+    asks: ["Ada", "Ben", "Cleo"].map((name) => ({
+      query: songs.replace("Songs", name),
+      variables: {text: "a"},
+    })),
   },
   {title: "Albums with their tracks", asks: [{query: albums, variables: {text: "a"}}]},
   {title: "An artist's albums, page by page", asks: [{query: paged, variables: {text: "a", after: null}}]},
@@ -103,13 +106,16 @@ export async function variablesOf({variables}) {
 
 // A hundred ids of this catalogue, whichever it is: what a search finds.
 async function findRefs() {
-  const found = await ask(`query Find {
+  const found = await ask(
+    `query Find {
     search(text: "a", provider: SPOTIFY, first: 50) {
       tracks { nodes { id } }
       artists { nodes { id } }
       albums { nodes { id } }
     }
-  }`, {});
+  }`,
+    {},
+  );
   const {tracks, artists, albums: records} = found.data?.search ?? {};
   const nodes = [tracks, artists, records].flatMap((page) => page?.nodes ?? []);
   return {refs: nodes.slice(0, 100).map((node) => node.id)};
@@ -118,6 +124,9 @@ async function findRefs() {
 // Tracks that nobody knows: MusicBrainz looks ten of them up, in case they were merged, and no more.
 async function findUnknown() {
   const {refs} = await findRefs();
-  const nobody = Array.from({length: 14}, (_, n) => `musicbrainz:track:00000000-0000-4000-8000-${String(n).padStart(12, "0")}`);
+  const nobody = Array.from(
+    {length: 14},
+    (_, n) => `musicbrainz:track:00000000-0000-4000-8000-${String(n).padStart(12, "0")}`,
+  );
   return {ids: [...refs.filter((ref) => ref.includes(":track:")).slice(0, 30), ...nobody]};
 }

@@ -19,7 +19,9 @@ SCREENSHOTS = Path(__file__).parent / "screenshots"
 PATIENCE = 20_000
 
 
-@pytest.fixture(scope="session")
+# For a module, not for the session: playwright's own event loop runs as long as the browser does,
+# and whatever is tested after it may want one.
+@pytest.fixture(scope="module")
 def browser():
     if PATH is None:
         missing("chromium", NONE_HERE)
@@ -27,14 +29,14 @@ def browser():
         yield browser
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def demo(browser):  # noqa: ARG001  where there is none, nothing need be served
     """Return the address of a served demo."""
     with process("serve", "--demo") as (_, port):
         yield f"http://127.0.0.1:{port}"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def upstream(browser):  # noqa: ARG001  where there is none, nothing need be served
     with process("simulate") as (_, port):
         yield port

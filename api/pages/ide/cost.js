@@ -2,7 +2,15 @@
 
 import {createElement as h, useSyncExternalStore} from "../graphiql/graphiql.js";
 
-const COLUMNS = [["asked", "keys asked"], ["distinct", "different"], ["joined", "joined"], ["batches", "batches"], ["calls", "calls"], ["callsSaved", "saved"], ["milliseconds", "ms"]];
+const COLUMNS = [
+  ["asked", "keys asked"],
+  ["distinct", "different"],
+  ["joined", "joined"],
+  ["batches", "batches"],
+  ["calls", "calls"],
+  ["callsSaved", "saved"],
+  ["milliseconds", "ms"],
+];
 
 // The last answer's cost, for whoever draws it.
 export const costs = {
@@ -31,15 +39,35 @@ export function Cost() {
       h(
         "table",
         null,
-        h("thead", null, h("tr", null, h("th", {scope: "col"}, "loader"), COLUMNS.map(([name, title]) => h("th", {key: name, scope: "col"}, title)), h("th", {scope: "col"}, "asked by"))),
-        h("tbody", null, rows.map((row) => h(Row, {key: row.loader, row}))),
+        h(
+          "thead",
+          null,
+          h(
+            "tr",
+            null,
+            h("th", {scope: "col"}, "loader"),
+            COLUMNS.map(([name, title]) => h("th", {key: name, scope: "col"}, title)),
+            h("th", {scope: "col"}, "asked by"),
+          ),
+        ),
+        h(
+          "tbody",
+          null,
+          rows.map((row) => h(Row, {key: row.loader, row})),
+        ),
       ),
   );
 }
 
 function Row({row}) {
   const fields = Object.keys(row.fields ?? {}).join(", ");
-  return h("tr", null, h("th", {scope: "row"}, row.loader), COLUMNS.map(([name]) => h("td", {key: name}, row[name])), h("td", null, fields));
+  return h(
+    "tr",
+    null,
+    h("th", {scope: "row"}, row.loader),
+    COLUMNS.map(([name]) => h("td", {key: name}, row[name])),
+    h("td", null, fields),
+  );
 }
 
 function inWords({rows, errors, milliseconds}) {

@@ -15,7 +15,11 @@ async function fetcher(parameters, {headers} = {}) {
   });
   const {extensions, ...answer} = await response.json();
   if (parameters.operationName !== "IntrospectionQuery") {
-    costs.show({rows: extensions?.batching ?? [], errors: answer.errors?.length ?? 0, milliseconds: performance.now() - began});
+    costs.show({
+      rows: extensions?.batching ?? [],
+      errors: answer.errors?.length ?? 0,
+      milliseconds: performance.now() - began,
+    });
   }
   return answer;
 }
@@ -29,7 +33,13 @@ createRoot(document.getElementById("ide")).render(
   h(
     GraphiQL,
     {fetcher, ...beginning, defaultEditorToolsVisibility: "variables"},
-    h(GraphiQL.Logo, null, h("h1", {className: "name"}, "Unisono"), h(Examples), h("a", {className: "live", href: "live"}, "Watch")),
+    h(
+      GraphiQL.Logo,
+      null,
+      h("h1", {className: "name"}, "Unisono"),
+      h(Examples),
+      h("a", {className: "live", href: "live"}, "Watch"),
+    ),
     h(GraphiQL.Footer, null, h(Cost)),
   ),
 );

@@ -21,16 +21,42 @@ export function chart(operation, width) {
     const from = batch.left - operation.began;
     const until = batch.at - operation.began;
     add(svg, "text", {class: "row-name", x: 0, y: isNarrow ? top - 5 : top + 12}, batch.loader);
-    if (batch.wait > 0) add(svg, "line", {class: "wait", x1: x(Math.max(0, from - batch.wait)), x2: x(from), y1: top + 8, y2: top + 8});
-    add(svg, "rect", {class: "air", x: x(from), y: top, width: Math.max(2, x(until) - x(from)), height: 16, rx: 3});
+    if (batch.wait > 0)
+      add(svg, "line", {
+        class: "wait",
+        x1: x(Math.max(0, from - batch.wait)),
+        x2: x(from),
+        y1: top + 8,
+        y2: top + 8,
+      });
+    add(svg, "rect", {
+      class: "air",
+      x: x(from),
+      y: top,
+      width: Math.max(2, x(until) - x(from)),
+      height: 16,
+      rx: 3,
+    });
     for (const call of batch.calls) {
       const at = call.at - operation.began;
-      const rect = add(svg, "rect", {class: `call${isGood(call) ? "" : " bad"}`, x: x(at), y: top, width: Math.max(2, x(at + call.seconds) - x(at)), height: 16, rx: 3});
+      const rect = add(svg, "rect", {
+        class: `call${isGood(call) ? "" : " bad"}`,
+        x: x(at),
+        y: top,
+        width: Math.max(2, x(at + call.seconds) - x(at)),
+        height: 16,
+        rx: 3,
+      });
       rect.style.setProperty("--request", `var(--request-${operation.number % 6})`);
       add(rect, "title", {}, `${call.route}: ${call.status ?? "no answer"}, ${duration(call.seconds)}`);
     }
     if (batch.failed) add(svg, "circle", {class: "bad", cx: x(until) + 9, cy: top + 8, r: 4});
-    add(svg, "text", {class: "row-words", x: width, y: isNarrow ? top - 5 : top + 12, "text-anchor": "end"}, words(batch));
+    add(
+      svg,
+      "text",
+      {class: "row-words", x: width, y: isNarrow ? top - 5 : top + 12, "text-anchor": "end"},
+      words(batch),
+    );
   });
   return svg;
 }
@@ -47,9 +73,20 @@ export function singleChart(operation, {calls, seconds}, width) {
   add(svg, "rect", {class: "then", x: 0, y: 4, width: Math.max(3, x(operation.seconds)), height: 12, rx: 3});
   const then = x(operation.seconds);
   const isLong = then > width / 2;
-  add(svg, "text", {class: "row-words", x: isLong ? 4 : then + 8, y: isLong ? 28 : 14}, `as it was: ${count(operation.calls, "call")}, ${duration(operation.seconds)}`);
+  add(
+    svg,
+    "text",
+    {class: "row-words", x: isLong ? 4 : then + 8, y: isLong ? 28 : 14},
+    `as it was: ${count(operation.calls, "call")}, ${duration(operation.seconds)}`,
+  );
   shown.forEach((call, index) => {
-    const rect = add(svg, "rect", {class: "call", x: x(call.at), y: top + index * line, width: Math.max(1.5, x(call.at + call.seconds) - x(call.at)), height: Math.max(0.9, line - 0.5)});
+    const rect = add(svg, "rect", {
+      class: "call",
+      x: x(call.at),
+      y: top + index * line,
+      width: Math.max(1.5, x(call.at + call.seconds) - x(call.at)),
+      height: Math.max(0.9, line - 0.5),
+    });
     rect.style.setProperty("--request", `var(--request-${operation.number % 6})`);
   });
   return svg;
@@ -70,7 +107,8 @@ function grid(svg, seconds, x, bottom) {
   const step = nice(seconds / 4);
   for (let at = 0; at <= seconds; at += step) {
     add(svg, "line", {class: "grid", x1: x(at), x2: x(at), y1: 0, y2: bottom});
-    if (x(at) < x(seconds) - 20) add(svg, "text", {class: "tick", x: x(at) + 4, y: bottom + 14}, at ? duration(at) : "0");
+    if (x(at) < x(seconds) - 20)
+      add(svg, "text", {class: "tick", x: x(at) + 4, y: bottom + 14}, at ? duration(at) : "0");
   }
 }
 
@@ -82,7 +120,7 @@ function nice(rough) {
 function frame(width, height) {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
-  svg.setAttribute("aria-hidden", "true");  // the words and the table say the same
+  svg.setAttribute("aria-hidden", "true"); // the words and the table say the same
   return svg;
 }
 

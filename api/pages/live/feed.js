@@ -9,7 +9,7 @@ export function watch(address, {onFrame, onState}) {
   source.onmessage = (message) => onFrame(JSON.parse(message.data));
   source.onerror = () => {
     onState("broken");
-    if (source.readyState !== EventSource.CLOSED) return;  // it tries again by itself
+    if (source.readyState !== EventSource.CLOSED) return; // it tries again by itself
     setTimeout(() => watch(address, {onFrame, onState}), AGAIN);
   };
 }

@@ -38,10 +38,12 @@ export class Last {
     if (this.isSingle) {
       const single = singly(this.operation, this.providers);
       at("chart").replaceChildren(singleChart(this.operation, single, width));
-      at("chart-words").textContent = `A call for each key: ${count(single.calls.length, "call")} in ${duration(single.seconds)}, each as long as those that were made, as many at once and as often as the provider takes them.`;
+      at("chart-words").textContent =
+        `A call for each key: ${count(single.calls.length, "call")} in ${duration(single.seconds)}, each as long as those that were made, as many at once and as often as the provider takes them.`;
     } else {
       at("chart").replaceChildren(chart(this.operation, width));
-      at("chart-words").textContent = "Dotted: keys wait for their batch. Filled: the call. Pale: the rest of the time until they are answered.";
+      at("chart-words").textContent =
+        "Dotted: keys wait for their batch. Filled: the call. Pale: the rest of the time until they are answered.";
     }
   }
 
@@ -54,8 +56,19 @@ export class Last {
       head.scope = "row";
       head.textContent = batch.loader;
       line.append(head);
-      const calls = batch.calls.map((call) => `${call.route} ${call.status ?? "no answer"} in ${duration(call.seconds)}`).join(", ") || "none";
-      for (const text of [batch.size, duration(batch.wait), batch.reason, duration(batch.seconds), calls, batch.failed]) line.insertCell().textContent = text;
+      const calls =
+        batch.calls
+          .map((call) => `${call.route} ${call.status ?? "no answer"} in ${duration(call.seconds)}`)
+          .join(", ") || "none";
+      for (const text of [
+        batch.size,
+        duration(batch.wait),
+        batch.reason,
+        duration(batch.seconds),
+        calls,
+        batch.failed,
+      ])
+        line.insertCell().textContent = text;
     }
   }
 }

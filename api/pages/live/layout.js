@@ -1,12 +1,12 @@
 // The layout: where requests, batches and the tape of each loader are, for whatever width there is.
 
-const HEAD = 30;  // a provider's own line
+const HEAD = 30; // a provider's own line
 const TOP = 30;
 export const CAPTIONS = 17;
 const NARROW = 620;
 const WIDE = {row: 54, box: {width: 88, height: 40}, left: 322};
 const PHONE = {row: 64, box: {width: 74, height: 34}, left: 14};
-const USUAL = ["tracks", "artists", "albums", "search"];  // shown before anything was asked
+const USUAL = ["tracks", "artists", "albums", "search"]; // shown before anything was asked
 
 export class Layout {
   constructor() {
@@ -25,7 +25,9 @@ export class Layout {
     const all = [...lanes.values()];
     const isUsed = all.some((lane) => lane.used);
     const first = all[0]?.provider;
-    const shown = all.filter((lane) => lane.used || (lane.provider === first && USUAL.includes(lane.resource)));
+    const shown = all.filter(
+      (lane) => lane.used || (lane.provider === first && USUAL.includes(lane.resource)),
+    );
     this.lanes = [];
     this.providers = [];
     let y = TOP + (this.isNarrow ? 58 : 0);
@@ -83,7 +85,11 @@ export class Layout {
   cell(lane, index) {
     const {x, y, columns, pitch} = this.box(lane);
     const slot = index % Math.max(1, lane.size);
-    return {x: x + (slot % columns) * pitch, y: y + Math.floor(slot / columns) * pitch, size: Math.max(2, pitch - 1.5)};
+    return {
+      x: x + (slot % columns) * pitch,
+      y: y + Math.floor(slot / columns) * pitch,
+      size: Math.max(2, pitch - 1.5),
+    };
   }
 
   tape(lane, slot) {

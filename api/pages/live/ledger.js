@@ -5,14 +5,14 @@
 // of every change: `drawing.asked`, `left`, `landed`, `failed`, `answered`.
 
 const MOST_REQUESTS = 200;
-const MOST_FLOWN = 4000;  // keys whose batch is known, for those that turn out to have failed
+const MOST_FLOWN = 4000; // keys whose batch is known, for those that turn out to have failed
 
 export class Ledger {
   constructor(drawing) {
     this.drawing = drawing;
-    this.lanes = new Map();  // by loader, in the order of providers and then of use
-    this.requests = new Map();  // by number
-    this.flights = new Map();  // by batch
+    this.lanes = new Map(); // by loader, in the order of providers and then of use
+    this.requests = new Map(); // by number
+    this.flights = new Map(); // by batch
   }
 
   hello(providers) {
@@ -26,14 +26,32 @@ export class Ledger {
   lane(loader) {
     if (!this.lanes.has(loader)) {
       const [provider, resource] = loader.split(".");
-      this.lanes.set(loader, {loader, provider, resource, size: 1, window: 0, waiting: new Map(), flown: new Map(), unnamed: 0, used: false});
+      this.lanes.set(loader, {
+        loader,
+        provider,
+        resource,
+        size: 1,
+        window: 0,
+        waiting: new Map(),
+        flown: new Map(),
+        unnamed: 0,
+        used: false,
+      });
     }
     return this.lanes.get(loader);
   }
 
   request(number) {
     if (!this.requests.has(number)) {
-      this.requests.set(number, {number, name: "", asked: 0, saved: 0, failed: 0, running: 0, known: new Set()});
+      this.requests.set(number, {
+        number,
+        name: "",
+        asked: 0,
+        saved: 0,
+        failed: 0,
+        running: 0,
+        known: new Set(),
+      });
       if (this.requests.size > MOST_REQUESTS) this.requests.delete(this.requests.keys().next().value);
     }
     return this.requests.get(number);
@@ -121,10 +139,11 @@ export class Ledger {
 
   landed(event) {
     const flight = this.flights.get(event.batch);
-    if (!flight) return;  // it left before somebody watched
+    if (!flight) return; // it left before somebody watched
     this.flights.delete(event.batch);
     flight.landed = event;
-    if (event.retries === flight.size) {  // they wait anew; of some among others, their next batch tells
+    if (event.retries === flight.size) {
+      // they wait anew; of some among others, their next batch tells
       for (const [text, key] of flight.keys) flight.lane.waiting.set(text, key);
     }
     this.drawing.landed(flight);

@@ -9,7 +9,7 @@ import {Player} from "./player.js";
 import {showProviders} from "./providers.js";
 import {Stage} from "./stage.js";
 
-const MOST_STEP = 0.1;  // seconds; a page in the background gets few frames
+const MOST_STEP = 0.1; // seconds; a page in the background gets few frames
 
 const at = (id) => document.getElementById(id);
 const stage = new Stage(at("stage"));
@@ -23,7 +23,7 @@ const recorder = new Recorder((operation) => {
 let hello = [];
 let standing = {};
 let player = begin();
-let isReplay = false;  // what happens meanwhile is counted, not drawn
+let isReplay = false; // what happens meanwhile is counted, not drawn
 let earlier = {asked: 0, calls: 0, failed: 0};
 let figures = {asked: 0, calls: 0, failed: 0, lost: 0};
 let before = 0;
@@ -111,7 +111,7 @@ function step(milliseconds) {
   if (player.isIdle) isReplay = false;
   const isMoving = stage.draw(now, passed, {standing, isPlaying: !player.isIdle, isBusy: player.isBusy});
   showPace();
-  at("stage").dataset.air = player.ledger.flights.size;  // for whoever has to wait until there is something to see
+  at("stage").dataset.air = player.ledger.flights.size; // for whoever has to wait until there is something to see
   if (isMoving) requestAnimationFrame(step);
   else isDrawing = false;
 }

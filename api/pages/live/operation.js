@@ -15,11 +15,20 @@ export class Recorder {
     const own = this.running.get(event.request);
     if (event.event === "began") {
       if (own) own.running += 1;
-      else this.running.set(event.request, {number: event.request, running: 1, began: event.at, events: [], batches: new Set(), keys: new Set()});
+      else
+        this.running.set(event.request, {
+          number: event.request,
+          running: 1,
+          began: event.at,
+          events: [],
+          batches: new Set(),
+          keys: new Set(),
+        });
     } else if (event.event === "left") {
       this.batches.set(event.batch, {...event, owners: []});
       for (const each of this.running.values()) {
-        if ((event.keys ?? []).some((key) => each.keys.has(`${event.loader} ${key}`))) this.join(each, event.batch);
+        if ((event.keys ?? []).some((key) => each.keys.has(`${event.loader} ${key}`)))
+          this.join(each, event.batch);
       }
     } else if (event.event === "landed" || event.event === "gone") {
       for (const each of this.batches.get(event.batch)?.owners ?? []) this.keep(each, event);
@@ -27,8 +36,10 @@ export class Recorder {
       return;
     } else if (event.event === "asked" && own) {
       for (const key of event.keys ?? []) own.keys.add(`${event.loader} ${key}`);
-      for (const [number, batch] of this.batches) {  // keys that are in the air already
-        if (batch.loader === event.loader && (event.keys ?? []).some((key) => batch.keys?.includes(key))) this.join(own, number);
+      for (const [number, batch] of this.batches) {
+        // keys that are in the air already
+        if (batch.loader === event.loader && (event.keys ?? []).some((key) => batch.keys?.includes(key)))
+          this.join(own, number);
       }
     }
     if (own || event.event === "began") this.keep(this.running.get(event.request), event);
@@ -59,16 +70,24 @@ export class Recorder {
 
 function finished(own, answer) {
   const events = own.events.sort((one, other) => one.at - other.at);
-  const landed = new Map(events.filter((event) => event.event === "landed").map((event) => [event.batch, event]));
+  const landed = new Map(
+    events.filter((event) => event.event === "landed").map((event) => [event.batch, event]),
+  );
   const failures = events.filter((event) => event.event === "failed");
-  const failed = new Set(failures.flatMap((event) => (event.keys ?? []).map((key) => `${event.loader} ${key}`)));
-  const batches = events.filter((event) => event.event === "left" && landed.has(event.batch)).map((event) => ({
-    ...landed.get(event.batch),
-    loader: event.loader,
-    size: event.size,
-    left: event.at,
-    failed: landed.get(event.batch).retries ? 0 : (event.keys ?? []).filter((key) => failed.has(`${event.loader} ${key}`)).length,
-  }));
+  const failed = new Set(
+    failures.flatMap((event) => (event.keys ?? []).map((key) => `${event.loader} ${key}`)),
+  );
+  const batches = events
+    .filter((event) => event.event === "left" && landed.has(event.batch))
+    .map((event) => ({
+      ...landed.get(event.batch),
+      loader: event.loader,
+      size: event.size,
+      left: event.at,
+      failed: landed.get(event.batch).retries
+        ? 0
+        : (event.keys ?? []).filter((key) => failed.has(`${event.loader} ${key}`)).length,
+    }));
   const sum = (name) => answer.counts.reduce((total, row) => total + row[name], 0);
   return {
     number: own.number,
@@ -90,7 +109,12 @@ function finished(own, answer) {
 // The calls of an operation if each key had a call of its own: as long as the loader's calls took on
 // average, as many at once and as often as its provider takes them, what an answer led to after it.
 export function singly(operation, providers) {
-  const pace = new Map(providers.map(({name, rate, concurrency}) => [name, {rate, free: Array(concurrency ?? 1).fill(0), next: 0}]));
+  const pace = new Map(
+    providers.map(({name, rate, concurrency}) => [
+      name,
+      {rate, free: Array(concurrency ?? 1).fill(0), next: 0},
+    ]),
+  );
   const took = new Map();
   for (const {loader, calls} of operation.batches) {
     const all = took.get(loader) ?? [];
@@ -99,10 +123,16 @@ export function singly(operation, providers) {
   const asks = operation.events.filter((event) => event.event === "asked");
   const landings = operation.batches.map((batch) => ({loader: batch.loader, at: batch.at}));
   const calls = [];
-  const ends = [];  // when all that an ask asked for would be there
+  const ends = []; // when all that an ask asked for would be there
   for (const ask of asks) {
     // Whatever landed before was what made somebody ask.
-    const before = asks.slice(0, ends.length).map((other, index) => (landings.some(({loader, at}) => loader === other.loader && other.at <= at && at <= ask.at) ? ends[index] : 0));
+    const before = asks
+      .slice(0, ends.length)
+      .map((other, index) =>
+        landings.some(({loader, at}) => loader === other.loader && other.at <= at && at <= ask.at)
+          ? ends[index]
+          : 0,
+      );
     const start = Math.max(0, ...before);
     const own = pace.get(ask.loader.split(".")[0]) ?? {free: [0], next: 0};
     const times = took.get(ask.loader) ?? [];

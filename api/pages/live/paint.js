@@ -1,8 +1,8 @@
 // Paint: how each thing looks, in the colours of the page.
 
-import {count, duration, isGood, named, shortened, statuses} from "./words.js";
+import {count, named, shortened} from "./words.js";
 
-const BEAT = 110;  // pixels
+const BEAT = 110; // pixels
 const COLOURS = ["paper", "box", "ink", "soft", "faint", "line", "cell", "accent", "saved", "bad"];
 
 export class Paint {
@@ -27,7 +27,10 @@ export class Paint {
     const ratio = Math.min(3, devicePixelRatio || 1);
     const width = this.canvas.clientWidth;
     this.canvas.style.height = `${height}px`;
-    if (this.canvas.width !== Math.round(width * ratio) || this.canvas.height !== Math.round(height * ratio)) {
+    if (
+      this.canvas.width !== Math.round(width * ratio) ||
+      this.canvas.height !== Math.round(height * ratio)
+    ) {
       this.canvas.width = Math.round(width * ratio);
       this.canvas.height = Math.round(height * ratio);
     }
@@ -41,7 +44,12 @@ export class Paint {
     this.context.clearRect(0, 0, this.width, this.height);
   }
 
-  text(text, x, y, {colour = this.ink, size = 12, weight = "", family = this.sans, align = "left", style = ""} = {}) {
+  text(
+    text,
+    x,
+    y,
+    {colour = this.ink, size = 12, weight = "", family = this.sans, align = "left", style = ""} = {},
+  ) {
     const {context} = this;
     context.font = `${style} ${weight} ${size}px ${family}`;
     context.fillStyle = colour;
@@ -61,13 +69,18 @@ export class Paint {
     const {context} = this;
     context.fillStyle = this.line;
     context.globalAlpha = 0.45;
-    for (let x = layout.tapeLeft + (moved % BEAT); x < this.width; x += BEAT) context.fillRect(Math.round(x), 0, 1, this.height);
+    for (let x = layout.tapeLeft + (moved % BEAT); x < this.width; x += BEAT)
+      context.fillRect(Math.round(x), 0, 1, this.height);
     context.globalAlpha = 1;
   }
 
   captions(layout, y) {
     if (layout.isNarrow) return;
-    const words = [["who asks", 14], ["batches, as they fill", layout.nameLeft], ["calls, from their departure to their answer", layout.tapeLeft]];
+    const words = [
+      ["who asks", 14],
+      ["batches, as they fill", layout.nameLeft],
+      ["calls, from their departure to their answer", layout.tapeLeft],
+    ];
     for (const [text, x] of words) this.text(text, x, y, {colour: this.faint, size: 11});
   }
 
@@ -76,10 +89,19 @@ export class Paint {
     const left = layout.nameLeft;
     const width = this.text(named(name), left, y + 16, {size: 14, weight: 600, family: this.serif});
     if (standing?.budget !== undefined && standing?.budget !== null) {
-      this.text(standing.hold > 0 ? `held for ${standing.hold.toFixed(1)} s` : `${standing.budget < 1 ? "no permit" : `${Math.floor(standing.budget)} permit`} left`,
-        left + width + 12, y + 16, {colour: standing.hold > 0 ? this.bad : this.soft, size: 11});
+      this.text(
+        standing.hold > 0
+          ? `held for ${standing.hold.toFixed(1)} s`
+          : `${standing.budget < 1 ? "no permit" : `${Math.floor(standing.budget)} permit`} left`,
+        left + width + 12,
+        y + 16,
+        {colour: standing.hold > 0 ? this.bad : this.soft, size: 11},
+      );
     } else if (standing?.hold > 0) {
-      this.text(`held for ${standing.hold.toFixed(1)} s`, left + width + 12, y + 16, {colour: this.bad, size: 11});
+      this.text(`held for ${standing.hold.toFixed(1)} s`, left + width + 12, y + 16, {
+        colour: this.bad,
+        size: 11,
+      });
     }
     context.strokeStyle = this.line;
     context.beginPath();
@@ -97,7 +119,13 @@ export class Paint {
     context.lineTo(this.width, middle);
     context.stroke();
     const name = lane.resource.replaceAll("_", " ");
-    const saved = [[lane.joined, "joined"], [lane.remembered, "remembered"], [lane.cached, "cached"]].filter(([number]) => number).map((each) => each.join(" "));
+    const saved = [
+      [lane.joined, "joined"],
+      [lane.remembered, "remembered"],
+      [lane.cached, "cached"],
+    ]
+      .filter(([number]) => number)
+      .map((each) => each.join(" "));
     const full = waiting > lane.size ? `${waiting} wait` : `${waiting} of ${lane.size}`;
     const state = waiting ? `${full} · ${why}` : saved.join(", ");
     const colour = waiting ? this.soft : this.saved;
@@ -131,7 +159,8 @@ export class Paint {
     this.cells(lane, layout, waiting, hue);
     if (lane.unnamed) {
       context.fillStyle = this.faint;
-      for (let index = waiting.length; index < Math.min(lane.size, waiting.length + lane.unnamed); index += 1) this.dot(layout.cell(lane, index));
+      for (let index = waiting.length; index < Math.min(lane.size, waiting.length + lane.unnamed); index += 1)
+        this.dot(layout.cell(lane, index));
     }
   }
 
@@ -151,71 +180,6 @@ export class Paint {
   dot({x, y, size}) {
     this.rounded(x, y, size, size, size * 0.35);
     this.context.fill();
-  }
-
-  // A batch that has left: a ribbon of its keys over what became of its call.
-  bar(bar, {x, y, width, height}, hue) {
-    const {context} = this;
-    const {flight} = bar;
-    const isTall = height >= 16;
-    const isBad = flight.landed && (flight.landed.gone || !flight.landed.calls.every(isGood));
-    const ribbon = height >= 24 ? 9 : isTall ? 6 : height;
-    context.save();
-    this.rounded(x, y, width, height, 4);
-    context.fillStyle = this.cell;
-    context.fill();
-    context.clip();
-    this.ribbon(flight, x, y, width, ribbon, hue);
-    this.notches(x, y, width, ribbon, flight.size);
-    context.restore();
-    this.rounded(x, y, width, height, 4);
-    context.strokeStyle = isBad ? this.bad : this.line;
-    context.stroke();
-    if (isTall) this.barWords(bar, x, y + ribbon, width, height - ribbon, isBad);
-  }
-
-  // The keys in the colours of whoever asked for them: side by side, or above each other where they share
-  // them; those that failed are red.
-  ribbon({keys, failed}, x, y, width, height, hue) {
-    const {context} = this;
-    const owners = new Map();
-    let asked = 0;
-    for (const [text, key] of keys) {
-      for (const owner of failed.has(text) ? [] : key.owners) {
-        owners.set(owner, (owners.get(owner) ?? 0) + 1);
-        asked += 1;
-      }
-    }
-    const good = keys.size - failed.size;
-    const isShared = asked > good && width > 24;
-    const rows = isShared ? owners.size : 1;
-    let at = x;
-    let top = y;
-    for (const [owner, count] of owners) {
-      context.fillStyle = this.hues[hue(owner)];
-      const part = (width * count) / (isShared ? keys.size : asked + failed.size);
-      context.fillRect(at, top, part, height / rows);
-      if (isShared) top += height / rows;
-      else at += part;
-    }
-    context.fillStyle = this.bad;
-    context.fillRect(x + (width * good) / (keys.size || 1), y, (width * failed.size) / (keys.size || 1), height);
-    context.fillStyle = this.faint;
-    if (!asked && !failed.size) context.fillRect(x, y, width, height);
-  }
-
-  // One notch between two keys, where there is room for it.
-  notches(x, y, width, height, size) {
-    if (width / size < 3) return;
-    this.context.fillStyle = this.box;
-    for (let n = 1; n < size; n += 1) this.context.fillRect(x + (n * width) / size - 0.5, y, 1, height);
-  }
-
-  barWords({flight}, x, y, width, height, isBad) {
-    const words = barWords(flight);
-    const fits = words.find((each) => each.length * 6.1 + 12 < width);
-    if (!fits) return;
-    this.text(fits, x + 7, y + height / 2, {size: height >= 15 ? 11 : 10, colour: isBad ? this.bad : this.ink});
   }
 
   request(request, x, y, hue, layout) {
@@ -245,7 +209,7 @@ export class Paint {
     context.beginPath();
     context.arc(x, y, fate === "fresh" ? 3 : 3 + 2 * t, 0, 7);
     if (fate === "fresh") context.fill();
-    else context.stroke();  // a key that is saved needs no place of its own
+    else context.stroke(); // a key that is saved needs no place of its own
     context.globalAlpha = 1;
   }
 
@@ -259,15 +223,4 @@ export class Paint {
     context.fill();
     context.globalAlpha = 1;
   }
-}
-
-function barWords({size, landed}) {
-  const keys = count(size, "key");
-  if (!landed) return [`${keys} in the air`, keys, String(size)];
-  if (landed.gone) return ["given up"];
-  if (!landed.calls.length) return [`${keys}, no call`, "no call"];
-  const status = statuses(landed.calls);
-  const took = duration(landed.seconds);
-  const again = landed.retries ? `, ${landed.retries} again` : "";
-  return [`${keys} · ${status} · ${took}${again}`, `${size} · ${status} · ${took}`, `${status} · ${took}`, status];
 }

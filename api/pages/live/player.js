@@ -3,20 +3,20 @@
 // An operation is over in milliseconds, which nobody can see. While little happens, it is shown in slow
 // motion, in the order in which one thing led to another. When much happens, events are shown as they come.
 
-const CALM = 2.6;  // seconds that an operation's events are stretched to
-const FLY = 0.5;  // seconds for keys to reach their batch, before it leaves
-const AIR = 1.35;  // seconds for a call to be seen, less where many follow
+const CALM = 2.6; // seconds that an operation's events are stretched to
+const FLY = 0.5; // seconds for keys to reach their batch, before it leaves
+const AIR = 1.35; // seconds for a call to be seen, less where many follow
 const AIR_OF_ALL = 6;
-const READ = 0.3;  // seconds after a call before what its answer made others ask
+const READ = 0.3; // seconds after a call before what its answer made others ask
 const SLOWEST = 1 / 5000;
-const BUSY_OPERATIONS = 3;  // more of them at once are shown as they come
+const BUSY_OPERATIONS = 3; // more of them at once are shown as they come
 const BUSY_EVENTS = 150;
 
 export class Player {
   constructor(ledger) {
     this.ledger = ledger;
     this.queue = [];
-    this.position = null;  // the loop time that is shown
+    this.position = null; // the loop time that is shown
     this.rate = 1;
     this.isBusy = false;
     this.notBefore = {asked: 0, left: new Map(), landed: new Map()};
@@ -56,7 +56,7 @@ export class Player {
     this.position += passed * this.rate;
     while (this.queue.length && this.queue[0].at <= this.position) {
       if (last.at - this.position < CALM && !this.mayShow(this.queue[0], now)) {
-        this.position = this.queue[0].at;  // time stands still until then
+        this.position = this.queue[0].at; // time stands still until then
         break;
       }
       this.show(this.queue.shift(), now);

@@ -16,7 +16,10 @@ export function showProviders(list, hello, standing) {
 function newItem(name, rate) {
   const item = document.createElement("li");
   item.dataset.name = name;
-  item.append(Object.assign(document.createElement("b"), {textContent: named(name)}), document.createElement("p"));
+  item.append(
+    Object.assign(document.createElement("b"), {textContent: named(name)}),
+    document.createElement("p"),
+  );
   if (rate) {
     const meter = Object.assign(document.createElement("meter"), {min: 0, max: 1, value: 1});
     meter.setAttribute("aria-label", `the next permit of ${named(name)}`);
