@@ -339,7 +339,7 @@ def _provider(name: Any) -> str:
 
 
 _PROVIDERS = {provider.name for provider in Provider}
-_ABLE = [str(provider.value) for provider in Provider]
+_ABLE = [str(provider.value) for provider in Provider]  # in the order in which they are shown
 
 
 def _ref(text: Any, kind: str | None) -> Ref | None:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from loaders import ProviderError, Providers, Settings, unknown_variables
 from loaders.http import Http, Transport, user_agent
+from loaders.shared import SharedStore
 
 # A track that every catalogue of the provider has: what is asked to see whether keys are taken.
 # An answer that does not know it is as good: the provider has answered.
@@ -37,6 +38,8 @@ async def examine(
         for name in unknown
     ] or [Finding("settings", is_well=True, found="every variable is known")]
     async with Providers(settings) as providers:
+        if providers.store is not None:
+            findings.append(await _share(providers.store))
         for status in providers.statuses():
             keys = f"{status.name} keys"
             if not status.on:
@@ -49,6 +52,14 @@ async def examine(
             if status.name in _PROBES:
                 findings.append(await _try(providers, status.name))
     return findings
+
+
+async def _share(store: SharedStore) -> Finding:
+    reason = await store.ailment()
+    if reason is None:
+        return Finding("redis", is_well=True, found="takes writes in time")
+    advice = "Is it there, near, and a primary with room? It is done without meanwhile."
+    return Finding("redis", is_well=False, found=reason, advice=advice)
 
 
 async def _reach(settings: Settings, name: str, transport: Transport | None) -> list[Finding]:

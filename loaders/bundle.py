@@ -8,6 +8,7 @@ Outcomes come in the order of what was asked: a value, None for what the provide
 the exception of that one key. Cancelling a call here cancels nothing that another caller waits for.
 """
 
+import asyncio
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -59,6 +60,7 @@ class Loaders:
         self._unsure: set[tuple[str, str, str]] = set()
         # What the process remembered of what look-ups tell, by part: this request keeps to it.
         self._remembers = any(provider.memory.remembered for provider in providers.values())
+        self._shares = any(provider.memory.shared_parts for provider in providers.values())
         self._recalled: dict[str, dict[_Entity, Record | None]] = {}
 
     async def load(
@@ -145,6 +147,8 @@ class Loaders:
 
         They come from bulk calls, and what those cannot tell from look-ups.
         """
+        if part is not None and self._shares:
+            await self._find(entities, part)
         if part is None or not (recalled := self._recall(entities, part)):
             return await self._ask_entities(entities, part)
         asked = [entity for entity in entities if entity not in recalled]
@@ -156,16 +160,32 @@ class Loaders:
         if not self._remembers:
             return {}
         recalled = self._recalled.setdefault(part, {})
-        groups: dict[tuple[str, str], list[_Entity]] = {}
+        for (provider, kind), natives in self._to_recall(entities, part).items():
+            memory = self._providers[provider].memory
+            found = memory.recall_part(kind, part, natives, self.trace)
+            recalled.update(((provider, kind, native), found[native]) for native in found)
+        return recalled
+
+    async def _find(self, entities: Sequence[_Entity], part: str) -> None:
+        """Let the process know what others were told of a part that has to be looked up."""
+        finding = []
+        for (provider, kind), natives in self._to_recall(entities, part).items():
+            memory = self._providers[provider].memory
+            if unknown := memory.unknown_parts(kind, part, natives):
+                finding.append(memory.shared_parts[kind].find(unknown, self.deadline))
+        if finding:
+            await asyncio.gather(*finding)
+
+    def _to_recall(
+        self, entities: Sequence[_Entity], part: str
+    ) -> dict[tuple[str, str], list[str]]:
+        """Return the native ids, by provider and kind, of which a part may be remembered."""
+        recalled = self._recalled.setdefault(part, {})
+        groups: dict[tuple[str, str], list[str]] = {}
         for entity in entities:
             if entity not in recalled and not self._has_looked_up(entity, part):
-                groups.setdefault(entity[:2], []).append(entity)
-        for (provider, kind), them in groups.items():
-            if self.is_looked_up(provider, kind, part):
-                memory = self._providers[provider].memory
-                found = memory.recall_part(kind, part, [entity[2] for entity in them], self.trace)
-                recalled.update(((provider, kind, native), found[native]) for native in found)
-        return recalled
+                groups.setdefault(entity[:2], []).append(entity[2])
+        return {pair: them for pair, them in groups.items() if self.is_looked_up(*pair, part)}
 
     def _has_looked_up(self, entity: _Entity, part: str) -> bool:
         return any(part in lookup.parts for lookup in self._lookups.get(entity, ()))

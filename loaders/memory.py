@@ -11,7 +11,7 @@ from loaders.cached import CachedProcessor
 from loaders.ids import RESOURCE_OF_KIND
 from loaders.lookups import Lookups
 from loaders.remembered import Remembered, by_key, parts_told
-from loaders.shared import SharedEntries, SharedProcessor
+from loaders.shared import SharedEntries, SharedParts, SharedProcessor
 from loaders.trace import Trace
 
 K = TypeVar("K", bound=Hashable)
@@ -42,8 +42,10 @@ class Memory:
         #: By resource: what is known of it, and the processor behind that, look-ups apart.
         self.remembered: dict[str, Remembered[Any]] = {}
         self.cached: dict[str, CachedProcessor[Any, Any]] = {}
-        #: By resource: the processor behind what other processes know and fetch.
+        #: By resource: the processor behind what other processes know and fetch; by kind: the
+        #: parts of entities that they know.
         self.shared: dict[str, SharedProcessor[Any]] = {}
+        self.shared_parts: dict[str, SharedParts] = {}
 
     def __repr__(self) -> str:
         return f"<Memory of {list(self.remembered)}>"
@@ -77,12 +79,19 @@ class Memory:
                 processor.name, cache, f"{partition}.{resource}", keep, again, parts=parts
             )
             entries = share(resource, keep) if share else None
-            if entries is not None:
+            if entries is not None and lookup:
+                self.shared_parts[lookup] = SharedParts(processor.name, remembered, entries)
+            elif entries is not None:
                 remembered.tell_others = entries.fill
                 self.shared[resource] = SharedProcessor(processor, remembered, entries)
             if not lookup:
                 source = self.shared.get(resource, processor)
                 self.cached[resource] = CachedProcessor(source, remembered)
+
+    def unknown_parts(self, kind: str, part: str, natives: Iterable[str]) -> list[tuple[str, str]]:
+        """Return which parts of these entities only other processes may know."""
+        shared = self.shared_parts.get(kind)
+        return shared.unknown([(native, part) for native in natives]) if shared else []
 
     def recall_part(
         self, kind: str, part: str, natives: Iterable[str], trace: Trace
@@ -102,7 +111,10 @@ class Memory:
         """Give up what is asked again, and look for nothing more in what others know."""
         for remembered in self.remembered.values():
             remembered.close()
-        await asyncio.gather(*(shared.close() for shared in self.shared.values()))
+        await asyncio.gather(
+            *(shared.close() for shared in self.shared.values()),
+            *(shared.close() for shared in self.shared_parts.values()),
+        )
 
     def _remember(self, resource: str, outcomes: Mapping[Any, Any]) -> None:
         lookup = _KIND_OF_LOOKUP.get(resource)

@@ -81,6 +81,12 @@ class Remembered(Generic[K]):
                     scope.tell_stale(self.name, _id(key, entry.outcome), now - entry.born)
         return {key: entry.outcome for key, entry in found.items()}
 
+    def unknown(self, keys: Iterable[K]) -> list[K]:
+        """Return those of the keys that nothing is known of."""
+        keys = list(keys)
+        found = self._cache.get_many(self._part, keys, asyncio.get_running_loop().time())
+        return [key for key in keys if key not in found]
+
     def remember(self, outcomes: Mapping[K, Any]) -> None:
         """Remember those outcomes that may be, each in place of what was known."""
         whole = {key: outcome for key, outcome in outcomes.items() if self._is_whole(outcome)}

@@ -71,12 +71,17 @@ def attempts_after(error: ProviderError) -> int:
     >>> attempts_after(UnavailableError("spotify", "spotify answered 502 Bad Gateway"))
     3
     """
-    return RULES.get(type(error), _NOTHING).attempts if error.retryable else 1
+    return _rule_of(error).attempts if error.retryable else 1
 
 
 def is_failure(error: ProviderError) -> bool | None:
     """Tell whether an error speaks against its provider; None if it is about something else."""
-    return RULES.get(type(error), _NOTHING).is_failure
+    return _rule_of(error).is_failure
+
+
+def _rule_of(error: ProviderError) -> Rule:
+    """Return the rule of an error's class, or of what that is a kind of."""
+    return next((RULES[kind] for kind in type(error).__mro__ if kind in RULES), _NOTHING)
 
 
 class Patience:

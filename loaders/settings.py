@@ -274,7 +274,7 @@ class Settings(BaseSettings):
     )
     redis_url: Annotated[SecretStr, AfterValidator(_redis_url)] | None = Field(
         default=None,
-        description="A Redis or Valkey through which server processes share their limits.",
+        description="A Redis or Valkey through which server processes share limits and answers.",
     )
     replicas: int = Field(
         default=1,

@@ -260,12 +260,12 @@ class MusicBrainzClient:
         answer = await self._http.get(route, fill=fill, params=params, ids=ids)
         if answer.status == HTTPStatus.OK or answer.status in accept:
             return answer
-        error = error_of("musicbrainz", answer)
         if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
             # Too many calls, ours or everybody's: it has no other word for that.
             rest = max(INTERVAL, retry_after(answer) or 0.0)
-            raise RateLimitedError("musicbrainz", str(error), retry_after=rest)
-        raise error
+            message = f"musicbrainz takes no calls for {rest:g} s"
+            raise RateLimitedError("musicbrainz", message, retry_after=rest)
+        raise error_of("musicbrainz", answer)
 
 
 def connect_resources(client: MusicBrainzClient) -> dict[str, tuple[Any, int]]:

@@ -8,8 +8,16 @@ process that cannot reach it does by itself what it can, at its part of each rat
 
 from loaders.shared.entries import SharedEntries
 from loaders.shared.keyspace import Keyspace
+from loaders.shared.parts import SharedParts
 from loaders.shared.processor import SharedProcessor
 from loaders.shared.quota import SharedQuota
 from loaders.shared.store import SharedStore
 
-__all__ = ["Keyspace", "SharedEntries", "SharedProcessor", "SharedQuota", "SharedStore"]
+__all__ = [
+    "Keyspace",
+    "SharedEntries",
+    "SharedParts",
+    "SharedProcessor",
+    "SharedQuota",
+    "SharedStore",
+]

@@ -24,8 +24,7 @@ from loaders.shared.keyspace import Keyspace
 from loaders.shared.scripts import FILL, LEASES, LOOK
 from loaders.shared.store import Argument, SharedStore
 
-# What the entries of a resource are. Those of others are not shared: pages, searches, and look-ups,
-# which tell their entity's entry as well.
+# What the entries of a resource are. Those of others are not shared: pages and searches.
 KINDS: dict[str, Any] = {
     "tracks": Track | None,
     "artists": Artist | None,
@@ -39,7 +38,13 @@ KINDS: dict[str, Any] = {
     "release_groups": Enrichment | None,
     "images": Image | None,
     "covers": tuple[Image, ...] | None,
+    "track_lookup": Track | None,
+    "artist_lookup": Artist | None,
+    "album_lookup": Album | None,
 }
+
+# Keys looked for with one command: Redis is busy with it for some milliseconds.
+MOST_LOOKED_FOR = 500
 
 # Seconds that a lease lasts unless it is kept for longer, so that a killed process holds up others
 # for no more; it is kept as long as its holder waits for its call.
@@ -88,8 +93,9 @@ class SharedEntries:
         #: Entries that were not what they should have been, and are written anew.
         self.poisoned = 0
         self._store = store
-        self._keyspace = keyspace
+        self._prefix = keyspace.entry(resource, "")
         self._keep = keep
+        self._encoder = msgspec.msgpack.Encoder()
         self._decoder = msgspec.msgpack.Decoder(KINDS[resource])
         # The leases held, by key, with the number of callers that wait for it here; and the timer
         # that keeps them.
@@ -111,10 +117,17 @@ class SharedEntries:
         """Whether there is anything to be asked."""
         return self._store.is_up
 
-    async def look(self, keys: Sequence[str], *, fresh: bool = False) -> list[Found | Claim]:
-        """Return what is known of each key, or who fetches it; `fresh`: nothing that is stale."""
-        args: list[Argument] = [self._store.token, ceil(1000 * LEASE), int(fresh)]
-        told = await self._store.run(LOOK, [*self._entries(keys), *self._leases(keys)], args)
+    async def look(
+        self, keys: Sequence[str], *, fresh: bool = False, leasing: bool = True
+    ) -> list[Found | Claim]:
+        """Return what is known of each key, or who fetches it.
+
+        fresh:    What is stale is as good as nothing.
+        leasing:  Whether this process has to fetch what nobody fetches.
+        """
+        lease = ceil(1000 * LEASE) if leasing else 0
+        args: list[Argument] = [self._store.token, lease, int(fresh)]
+        told = await self._store.run(LOOK, self._names(keys), args)
         if told is None:
             return [Claim.OPEN] * len(keys)
         looked = [
@@ -128,21 +141,23 @@ class SharedEntries:
         """Tell all processes what this one was told."""
         if not self._store.is_up:
             return
-        keys: list[str] = []
-        args: list[Argument] = [self._store.token]
+        keep = self._keep
+        found = {key: one for key, one in outcomes.items() if one is not None and one != ()}
+        self._write(found, keep.fresh, keep.fresh + keep.stale)
+        none = {key: one for key, one in outcomes.items() if key not in found}
+        self._write(none, keep.unknown, keep.unknown)
+
+    def _write(self, outcomes: Mapping[str, Any], fresh: float, there: float) -> None:
+        entries: dict[str, bytes] = {}
         for key, outcome in outcomes.items():
-            there_is_none = outcome is None or outcome == ()
-            fresh = self._keep.unknown if there_is_none else self._keep.fresh
-            there = fresh if there_is_none else fresh + self._keep.stale
-            raw = msgspec.Raw(msgspec.msgpack.encode(outcome))
-            entry = msgspec.msgpack.encode(_Entry(key, raw))
-            if there > 0 and len(entry) <= MOST_BYTES:
-                keys.append(key)
-                args += [ceil(1000 * fresh), ceil(1000 * there), entry]
-        if keys:
-            names = [*self._entries(keys), *self._leases(keys)]
-            self._store.run_soon(FILL, names, args)
-            for key in keys:
+            raw = msgspec.Raw(self._encoder.encode(outcome))
+            entry = self._encoder.encode(_Entry(key, raw))
+            if len(entry) <= MOST_BYTES:
+                entries[key] = entry
+        if entries and there > 0:
+            args: list[Argument] = [self._store.token, ceil(1000 * fresh), ceil(1000 * there)]
+            self._store.run_soon(FILL, self._names(entries), [*args, *entries.values()])
+            for key in entries:
                 self._held.pop(key, None)
 
     # Leases.
@@ -168,7 +183,7 @@ class SharedEntries:
         if over:
             what = "open" if is_open else "end"
             args: list[Argument] = [self._store.token, what, ceil(1000 * _OPEN)]
-            self._store.run_soon(LEASES, self._leases(over), args)
+            self._store.run_soon(LEASES, self._names(over), args)
 
     def close(self) -> None:
         """Keep no lease any longer."""
@@ -180,16 +195,13 @@ class SharedEntries:
         self._timer = None
         if self._held:
             args: list[Argument] = [self._store.token, "keep", ceil(1000 * LEASE)]
-            self._store.run_soon(LEASES, self._leases(self._held), args)
+            self._store.run_soon(LEASES, self._names(self._held), args)
             self.hold(())
 
     # Names and bytes.
 
-    def _entries(self, keys: Iterable[str]) -> list[str]:
-        return [self._keyspace.entry(self.resource, key) for key in keys]
-
-    def _leases(self, keys: Iterable[str]) -> list[str]:
-        return [self._keyspace.lease(self.resource, key) for key in keys]
+    def _names(self, keys: Iterable[str]) -> list[str]:
+        return [self._prefix + key for key in keys]
 
     def _count(self, looked: Iterable[Found | Claim]) -> None:
         for one in looked:

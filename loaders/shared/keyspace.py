@@ -56,7 +56,7 @@ class Keyspace(NamedTuple):
 
     def lease(self, resource: str, key: str) -> str:
         """Return the name of what is there while a process fetches that."""
-        return self._name(self.view, _RECORDS, resource, key, "lease")
+        return self.entry(resource, key) + ":lease"
 
     def _name(self, *parts: str) -> str:
         return ":".join(("unisono", _VERSION, f"{{{self.provider}}}", *parts))

@@ -22,13 +22,10 @@ from batching import (
     SetCaller,
 )
 from loaders.remembered import Remembered
-from loaders.shared.entries import Claim, Found, SharedEntries
+from loaders.shared.entries import MOST_LOOKED_FOR, Claim, Found, SharedEntries
 from loaders.trace import Trace
 
 V = TypeVar("V")
-
-# Keys looked for with one command: Redis is busy with it for about a millisecond.
-MOST_LOOKED_FOR = 500
 
 # What says nothing of a key, and so not that another process would fare no better.
 _GIVEN_UP = (DeadlineExceededError, ProcessorClosedError, QueueFullError)

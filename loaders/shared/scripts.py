@@ -40,33 +40,36 @@ end
 return 1
 """
 
+# An entry's lease has the entry's name and this. Its name is made up in the scripts, for to send it
+# along would be half of their cost; the braces in it put it into the same slot.
+_LEASE = "local function lease(entry) return entry .. ':lease' end\n"
+
 #: Look for entries; of those that are not there, each is leased to one process, which fetches it.
 #:
 #: An entry is two times of 13 digits, in milliseconds of the server's clock, and its bytes: when it
 #: was told, and until when it is fresh. A lease is its holder's token; an empty one is nobody's:
 #: its holder found nothing to share, so everybody is to fetch the entry without one.
 #:
-#: KEYS  the entries, then their leases
-#: ARGV  the asker's token, milliseconds of a lease, 1 if what is stale is as good as nothing
+#: KEYS  the entries
+#: ARGV  the asker's token, milliseconds of a lease (0: it leases nothing), 1 if what is stale is as
+#:       good as nothing
 #: ->    for each entry its age in milliseconds, 1 if it is fresh, and its bytes; or, in place of
 #:       these, 1 if it is leased to the asker, 0 if to another one, 2 if to nobody
-LOOK = """
+LOOK = f"""{_LEASE}
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local count = #KEYS / 2
-local found = redis.call('MGET', unpack(KEYS, 1, count))
-local told = {}
-for i = 1, count do
-  local entry = found[i]
+local told = {{}}
+for i, entry in ipairs(redis.call('MGET', unpack(KEYS))) do
   local fresh = entry and (tonumber(string.sub(entry, 14, 26)) or 0) > now
   if entry and (fresh or ARGV[3] == '0') then
     local age = math.max(0, now - (tonumber(string.sub(entry, 1, 13)) or now))
-    told[i] = {age, fresh and 1 or 0, string.sub(entry, 27)}
+    told[i] = {{age, fresh and 1 or 0, string.sub(entry, 27)}}
+  elseif ARGV[2] == '0' then
+    told[i] = 2
   else
-    local lease = KEYS[count + i]
-    local holder = redis.call('GET', lease)
+    local holder = redis.call('GET', lease(KEYS[i]))
     if not holder then
-      redis.call('SET', lease, ARGV[1], 'PX', ARGV[2])
+      redis.call('SET', lease(KEYS[i]), ARGV[1], 'PX', ARGV[2])
       told[i] = 1
     elseif holder == '' then
       told[i] = 2
@@ -80,32 +83,30 @@ return told
 
 #: Write entries, and end the leases that their writer held.
 #:
-#: KEYS  the entries, then their leases
-#: ARGV  the writer's token; for each entry the milliseconds for which it is fresh, and for which
-#:       it is there, and its bytes
-FILL = """
+#: KEYS  the entries
+#: ARGV  the writer's token; milliseconds for which they are fresh, and for which they are there;
+#:       the bytes of each
+FILL = f"""{_LEASE}
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local count = #KEYS / 2
-for i = 1, count do
-  local fresh, there, bytes = ARGV[3 * i - 1], ARGV[3 * i], ARGV[3 * i + 1]
-  local entry = string.format('%013.0f%013.0f', now, now + fresh) .. bytes
-  redis.call('SET', KEYS[i], entry, 'PX', there)
-  if redis.call('GET', KEYS[count + i]) == ARGV[1] then redis.call('DEL', KEYS[count + i]) end
+local times = string.format('%013.0f%013.0f', now, now + ARGV[2])
+for i, entry in ipairs(KEYS) do
+  redis.call('SET', entry, times .. ARGV[i + 3], 'PX', ARGV[3])
+  if redis.call('GET', lease(entry)) == ARGV[1] then redis.call('DEL', lease(entry)) end
 end
-return count
+return #KEYS
 """
 
 #: Keep leases for longer, end them, or leave them to nobody; only the holder's own.
 #:
-#: KEYS  the leases
+#: KEYS  the entries
 #: ARGV  the holder's token; `keep`, `end` or `open`; milliseconds
-LEASES = """
-for _, lease in ipairs(KEYS) do
-  if redis.call('GET', lease) == ARGV[1] then
-    if ARGV[2] == 'keep' then redis.call('PEXPIRE', lease, ARGV[3])
-    elseif ARGV[2] == 'open' then redis.call('SET', lease, '', 'PX', ARGV[3])
-    else redis.call('DEL', lease) end
+LEASES = f"""{_LEASE}
+for _, entry in ipairs(KEYS) do
+  if redis.call('GET', lease(entry)) == ARGV[1] then
+    if ARGV[2] == 'keep' then redis.call('PEXPIRE', lease(entry), ARGV[3])
+    elseif ARGV[2] == 'open' then redis.call('SET', lease(entry), '', 'PX', ARGV[3])
+    else redis.call('DEL', lease(entry)) end
   end
 end
 return #KEYS

@@ -58,7 +58,7 @@ class SharedStore:
         self.token = secrets.token_hex(8)
         self._url = url
         self._redis: Redis | None = None
-        # The mutable state: whether Redis is used, why not (what was logged), the task that
+        # The mutable state: whether Redis is used, why not (as it was logged), the task that
         # looks after it, tasks that nobody waits for, and what is settled when all ends.
         self.is_up = False
         self._reason: str | None = None
@@ -132,6 +132,21 @@ class SharedStore:
             async with asyncio.timeout(seconds):
                 await self._closed.wait()
 
+    async def ailment(self) -> str | None:
+        """Return why Redis is not well, or None: connected, and then a write in time."""
+        redis = self._redis
+        assert redis is not None  # noqa: S101 - whoever closes asks no more
+        try:
+            async with asyncio.timeout(_CONNECTING):
+                await redis.ping()
+            async with asyncio.timeout(PATIENCE):
+                await redis.set(_PROBE, 1, px=1000)
+        except TimeoutError:
+            return f"no answer within {1000 * PATIENCE:.0f} ms"
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told and tried again
+            return _in_words(error)
+        return None
+
     def _leave(self, reason: str) -> None:
         """Use Redis no more until it is well; of several failures at once the first one tells."""
         if self.is_up:
@@ -150,7 +165,7 @@ class SharedStore:
     async def _until_well(self) -> None:
         """Try Redis until it is well."""
         rest = _FIRST_REST
-        while (reason := await self._ailment()) is not None:
+        while (reason := await self.ailment()) is not None:
             if self._reason is None:
                 self._told(reason)
             await asyncio.sleep(rest)
@@ -159,21 +174,6 @@ class SharedStore:
             logger.info("Redis is used again")
             self._reason = None
         self.is_up = True
-
-    async def _ailment(self) -> str | None:
-        """Return why Redis is not well, or None: connected, and then a write in time."""
-        redis = self._redis
-        assert redis is not None  # noqa: S101 - closing ends this task first
-        try:
-            async with asyncio.timeout(_CONNECTING):
-                await redis.ping()
-            async with asyncio.timeout(PATIENCE):
-                await redis.set(_PROBE, 1, px=1000)
-        except TimeoutError:
-            return f"no answer within {1000 * PATIENCE:.0f} ms"
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is told and tried again
-            return _in_words(error)
-        return None
 
 
 def _connect(url: str) -> Redis:

@@ -95,3 +95,9 @@ async def test_a_passed_deadline_comes_before_any_refusal():
     processor = Bulk().processor(refusal=unless_patient)
     await until(1.0)
     assert isinstance(await outcome_of(processor.submit("a", deadline=0.5)), DeadlineExceededError)
+
+
+async def test_keys_that_come_back_and_may_leave_are_sent_again():
+    bulk = Bulk(answers=[RetryableError(after=1.0)])
+    assert await bulk.processor(refusal=lambda _: None).submit("a", deadline=9.0) == "a!"
+    assert bulk.calls == [(0.0, ["a"]), (1.0, ["a"])]

@@ -11,7 +11,7 @@ from tests.faults.world import World, now
 # Row 58
 async def test_a_key_too_many_is_refused_at_once_and_the_others_are_served(world, full):
     processor = world.processor()
-    processor.limits = Limits(max_pending=2)
+    processor._intake._limits = Limits(max_pending=2)
     processor.gate.hold(1.0)  # so that keys wait
     seen = await world.ask()
     assert seen.codes == [None, None, "OVERLOADED"]

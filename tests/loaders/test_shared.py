@@ -112,13 +112,12 @@ def test_what_is_remembered_depends_on_all_that_changes_an_answer():
     assert keyspace(client_id=credential("other")).view != KEYSPACE.view
 
 
-async def test_all_that_may_be_remembered_is_shared_look_ups_apart():
+async def test_all_that_may_be_remembered_is_shared():
     async with TestClient(cache_entries=10) as client:
         remembered = {
             resource
             for provider in client.engine.providers.on.values()
             for resource in provider.memory.remembered
-            if not resource.endswith("_lookup")
         }
     assert remembered == set(KINDS)
 

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from api.doctor import examine
 from loaders import Settings
 from loaders.shared import Keyspace, SharedQuota, SharedStore
 from loaders.shared.store import PATIENCE
@@ -226,3 +227,31 @@ async def test_a_store_may_be_opened_again(own_server):
         async with store:
             assert store.is_up
         assert ends_at_once(get(store))
+
+
+# What the doctor says of it.
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (hung, "no answer within 50 ms"),
+        (killed, "ConnectionError"),
+        (full, "OutOfMemoryError"),
+        (read_only, "ReadOnlyError"),
+    ],
+)
+async def test_the_doctor_says_what_ails_it(own_server, fault, said):
+    async def finding():
+        nowhere = {"base_url": "http://127.0.0.1:1"}
+        others = ("musicbrainz", "deezer", "listenbrainz", "wikidata", "coverart")
+        own = {"spotify": {"client_id": None}, **dict.fromkeys(others, nowhere)}
+        found = await examine(Settings(redis_url=own_server.url, **own), {})
+        return next(each for each in found if each.check == "redis")
+
+    assert await finding() == ("redis", True, "takes writes in time", "")
+    async with fault(own_server, None):
+        ill = await finding()
+        assert not ill.is_well
+        assert said in ill.found
+        assert "primary" in ill.advice

@@ -99,10 +99,11 @@ async def test_servers_with_other_credentials_share_nothing(server, simulator):
 async def test_without_a_cache_only_the_limits_are_shared(server, simulator):
     asked = ids(simulator)
     async with servers(simulator, server.url, 2, cache_entries=0, spotify={"rate": 5.0}) as both:
+        began = asyncio.get_running_loop().time()
         for client in both:
             assert await ask(client, asked) == asked
-    first, second = calls(simulator)
-    assert second.time - first.time >= 0.2 - 0.005
+    _, second = calls(simulator)  # the first may have been late
+    assert second.time - began >= 0.2 - 0.002
 
 
 async def test_a_pause_that_one_server_is_told_all_keep(server, simulator):
@@ -227,4 +228,51 @@ async def test_a_record_is_the_same_however_a_server_came_by_it(server, simulato
     assert first.errors == second.errors == []
     assert first.data == second.data
     assert first.data["track"]["on"]["id"].startswith("musicbrainz:")
-    assert 3 * len(second.calls) < len(first.calls), [call.resource for call in second.calls]
+    # Pages are asked by each process.
+    assert {call.resource for call in second.calls} == {"deezer.album_tracks"}
+    assert len(first.calls) > 15
+
+
+# What MusicBrainz tells of an artist by a call of its own, if a track told the rest.
+PARTS = """query ($ids: [ID!]!) {
+  tracks(ids: $ids) { artists { genres on(provider: SPOTIFY) { id } } } }"""
+
+
+@pytest.fixture
+def recordings(simulator):
+    """Return the ids of some tracks; the simulator takes as many calls as there are."""
+    simulator.musicbrainz.calls_per_second = None
+    known = list(simulator.musicbrainz.library.recordings.values())
+    return {"ids": [f"musicbrainz:track:{recording.mbid}" for recording in known[:12]]}
+
+
+async def test_a_part_that_one_server_looked_up_no_other_looks_up(server, simulator, recordings):
+    async with servers(simulator, server.url, 2, musicbrainz={"rate": None}) as (one, two):
+        first = await one.execute(PARTS, recordings)
+        await told(one)
+        second = await two.execute(PARTS, recordings)
+        again = await two.execute(PARTS, recordings)
+    assert first.errors == second.errors == []
+    assert first.data == second.data == again.data
+    artists = {call.ids for call in looked_up(first)}
+    assert len(looked_up(first)) == len(artists), "all that is wanted of an artist is one call"
+    assert len(artists) >= 2
+    second.expect_calls({})
+    again.expect_calls({})
+    rows = {row["loader"]: row["cached"] for row in second.extensions["batching"]}
+    assert rows["musicbrainz.artist_lookup"] == 2 * len(artists)
+
+
+async def test_parts_that_cannot_be_read_are_looked_up(server, simulator, recordings):
+    async with servers(simulator, server.url, 2, musicbrainz={"rate": None}) as (one, two):
+        first = await one.execute(PARTS, recordings)
+        await told(one)
+        for key in server.client.keys("*:artist_lookup:*"):
+            server.client.setrange(key, 26, b"\xc1")
+        second = await two.execute(PARTS, recordings)
+    assert second.data == first.data
+    assert len(looked_up(second)) == len(looked_up(first))
+
+
+def looked_up(answer):
+    return [call for call in answer.calls if call.resource == "musicbrainz.artist_lookup"]

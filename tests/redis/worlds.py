@@ -58,7 +58,7 @@ class Process:
         self.store = SharedStore(url)
         self.processor = BatchProcessor(self._get, batch_size, name=f"spotify.{resource}")
         self.remembered = Remembered(
-            f"spotify.{resource}", Cache(100), f"0.{resource}", keep, self._again
+            f"spotify.{resource}", Cache(10_000), f"0.{resource}", keep, self._again
         )
         self.entries = SharedEntries(self.store, KEYSPACE, resource, keep)
         self.remembered.tell_others = self.entries.fill
@@ -85,7 +85,7 @@ class Process:
 
     def forget(self):
         """Remember nothing more."""
-        self.remembered._cache = Cache(100)
+        self.remembered._cache = Cache(10_000)
 
     async def told(self):
         """Wait until Redis knows all that this process has told it."""
