@@ -40,7 +40,7 @@ ProcessorFunc: TypeAlias = Callable[[list[K]], Awaitable[Answer[V, K]]]
 EXTRA_CALLS = 24
 # Calls per second at which looking for it would keep everybody waiting for half a minute.
 SLOW_RATE = 1.0
-# Seconds for which the gate is held when somebody else has cancelled a call: asyncio.run cancels
+# Seconds for which nobody passes when somebody else has cancelled a call: asyncio.run cancels
 # every task when it ends, and what was begun then would never be finished.
 PAUSE = 0.05
 
@@ -207,7 +207,7 @@ class Flights(dict[K, Flight[K, V]]):
         finally:
             flight.task = None  # whose context knows the flight
             if task.cancelling() and flight.live != 0:
-                self._gate.hold(PAUSE)
+                self._gate.pause(PAUSE)
             self._gate.done(unused=flight.started is None)
             self.landed()
 

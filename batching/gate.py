@@ -101,11 +101,9 @@ class Gate:
     def hold(self, duration: float) -> None:
         """Let nobody pass for this many seconds; a longer hold that is on stays."""
         seconds("duration", duration)
-        loop = self.enter()
-        self._held_until = max(self._held_until, loop.time() + duration)
+        self.pause(duration)
         if self._permits is not None:
             self._permits.quota.hold(duration)
-        self._set_timer()
 
     @property
     def held(self) -> float:
@@ -148,6 +146,11 @@ class Gate:
             self.done()
 
     # What processors use.
+
+    def pause(self, duration: float) -> None:
+        """Hold for this many seconds in this process alone."""
+        self._held_until = max(self._held_until, self.enter().time() + duration)
+        self._set_timer()
 
     def enter(self) -> asyncio.AbstractEventLoop:
         """Return the running loop, and forget what was left of one that is over."""

@@ -40,7 +40,7 @@ class Intake(Generic[K, V]):
         self._flights = flights
         self._dispatcher = dispatcher
         self._waiting = dispatcher.waiting
-        self._refusal = refusal
+        self.refusal = refusal
         if refusal is not None:
             flights.again = self._wait_again
 
@@ -112,12 +112,11 @@ class Intake(Generic[K, V]):
 
     def _refused(self, caller: SingleCaller[K, V]) -> Exception | None:
         """Return why a caller had better not wait."""
-        if self._refusal is None:
+        if self.refusal is None:
             return None
-        return self._refusal(getattr(caller, "deadline", None))
+        return self.refusal(getattr(caller, "deadline", None))
 
     def _wait_again(self, rest: Flight[K, V]) -> None:
         """Let keys that have rested wait anew, unless there is a reason not to by now."""
         self._dispatcher.wait_again(rest)
-        if self._waiting:
-            self.reconsider()
+        self.reconsider()

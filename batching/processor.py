@@ -27,8 +27,7 @@ into a batch that others share.
 
 from __future__ import annotations
 
-import asyncio
-from asyncio import get_running_loop
+from asyncio import AbstractEventLoop, get_running_loop
 from collections.abc import Hashable, Iterable, Mapping
 from contextvars import copy_context
 from threading import get_ident
@@ -133,7 +132,6 @@ class BatchProcessor(Generic[K, V]):
         self._collector: Collector[K, V] = Collector(self)
         self._closing = Closing(name, self._alarms, self._flights, self._dispatcher)
         self._closed = False
-        self._is_choosy = refusal is not None
         self._room = self._fast_room()
 
     def __repr__(self) -> str:
@@ -185,10 +183,8 @@ class BatchProcessor(Generic[K, V]):
         Raises TypeError for the key None, ProcessorClosedError after `close`, BatchError on a
         second event loop; everything else is an outcome.
         """
-        waiting = self._waiting
-        flights = self._flights
-        tick = self._tick
-        home = self._home
+        waiting, flights = self._waiting, self._flights
+        tick, home = self._tick, self._home
         lane = waiting.lanes.get(scope)
         if (
             lane
@@ -325,13 +321,13 @@ class BatchProcessor(Generic[K, V]):
 
     # Collect.
 
-    def _enter(self) -> asyncio.AbstractEventLoop:
+    def _enter(self) -> AbstractEventLoop:
         """Return the running loop; what a loop that is over left behind is dropped."""
         if self._closed:
             raise ProcessorClosedError(self.name)
         return self._settle_in()
 
-    def _settle_in(self) -> asyncio.AbstractEventLoop:
+    def _settle_in(self) -> AbstractEventLoop:
         loop = get_running_loop()
         if loop is self._home.loop:
             return loop
@@ -346,10 +342,9 @@ class BatchProcessor(Generic[K, V]):
         return loop
 
     def _refuse_elsewhere(self) -> None:
-        loop = self._home.loop
-        if self._closing.busy and loop is not None and not loop.is_closed():
+        if self._closing.busy and self._home.loop and not self._home.loop.is_closed():
             raise BatchError(f"{self.name}: expected the event loop it is busy on, got another")
 
     def _fast_room(self) -> int:
         most = min(self._dispatcher.batch_size, self.limits.max_pending)
-        return 0 if self._closed or self._is_choosy else most - 1
+        return 0 if self._closed or self._intake.refusal else most - 1

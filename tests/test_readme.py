@@ -15,6 +15,8 @@ from api.testing import TestClient
 from loaders import Settings
 from loaders.providers import CONNECT
 from loaders.settings import variables
+from tests.benchmarks.loaders import CONTENDERS, MEASURES
+from tests.defects import LOADERS, ROWS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -103,6 +105,24 @@ async def test_a_hundred_tracks_with_genres_and_labels_cost_the_calls_it_shows()
         (row["loader"], *(str(row[name]) for name in ("asked", "distinct", "calls")))
         for row in answer.extensions["batching"]
     ]
+
+
+def test_the_table_of_defects_has_each_of_them_and_ours_has_none():
+    section = README.split("## Beside other loaders")[1].split("\n## ")[0]
+    heading, _, *rows = re.findall(r"^\|.*\|$", section, re.MULTILINE)[: len(ROWS) + 2]
+    assert heading == f"| defect | {' | '.join(LOADERS)} |"
+    told = [row.strip("| ").split(" | ") for row in rows]
+    assert [defect for defect, *_ in told] == list(ROWS)
+    assert {ours for *_, ours in told} == {"ok"}
+
+
+def test_the_table_of_costs_is_made_of_lines_that_the_benchmark_prints():
+    section = README.split("## Beside other loaders")[1].split("\n## ")[0]
+    heading, _, *rows = re.findall(r"^\|.*\|$", section, re.MULTILINE)[len(ROWS) + 2 :]
+    assert heading == f"| ns per key | keys | {' | '.join(one.name for one in CONTENDERS)} |"
+    printed = {one.__doc__ for one in MEASURES} | {"bytes, waiting", "bytes, waiting in a set"}
+    assert {row.strip("| ").split(" | ")[0] for row in rows} <= printed
+    assert {row.count("|") for row in rows} == {heading.count("|")}
 
 
 async def test_the_table_of_providers_tells_the_keys_per_call_and_the_pace_of_each():

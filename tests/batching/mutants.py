@@ -140,8 +140,8 @@ MUTANTS = [
     Mutant(
         "a shorter hold ends a longer one",
         "batching/gate.py",
-        "self._held_until = max(self._held_until, loop.time() + duration)",
-        "self._held_until = loop.time() + duration",
+        "self._held_until = max(self._held_until, self.enter().time() + duration)",
+        "self._held_until = self.enter().time() + duration",
         "gate",
     ),
     Mutant(
