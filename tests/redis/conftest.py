@@ -11,6 +11,7 @@ from loaders.shared import store as store_module
 from loaders.shared.store import PATIENCE
 from tests.needs import missing
 from tests.redis.server import RedisServer, binaries
+from tests.redis.worlds import until_up
 
 BINARIES = binaries()
 NONE_HERE = (
@@ -33,7 +34,13 @@ def patience(monkeypatch):
 
 @pytest.fixture
 def impatient(patience, monkeypatch):  # noqa: ARG001  after the other
-    """Let a store be as impatient as it is in a server."""
+    """Give a Redis up soon, though later than a server does."""
+    monkeypatch.setattr(store_module, "PATIENCE", 0.2)
+
+
+@pytest.fixture
+def as_served(impatient, monkeypatch):  # noqa: ARG001  after the other
+    """Give a Redis up when a server does."""
     monkeypatch.setattr(store_module, "PATIENCE", PATIENCE)
 
 
@@ -68,5 +75,5 @@ def own_server(binary):
 @pytest.fixture
 async def store(server):
     async with SharedStore(server.url) as opened:
-        assert opened.is_up
+        await until_up(opened)
         yield opened

@@ -12,6 +12,7 @@ from loaders import Settings
 from loaders.shared import Keyspace, SharedQuota, SharedStore
 from loaders.shared.store import PATIENCE
 from tests.redis.proxy import Proxy
+from tests.redis.worlds import until_up
 
 KEYSPACE = Keyspace.of("spotify", Settings.demo_settings().spotify)
 
@@ -39,12 +40,6 @@ def ends_at_once(coroutine):
         return True
     coroutine.close()
     return False
-
-
-async def until_up(store):
-    async with asyncio.timeout(10.0):
-        while not store.is_up:  # noqa: ASYNC110 - only its own task knows
-            await asyncio.sleep(0.005)
 
 
 @pytest.fixture
@@ -124,7 +119,7 @@ async def test_one_use_at_most_waits_and_it_is_said_once_and_used_again(own_serv
             assert level == "WARNING"
             assert line.startswith("Redis is not used: ")
             assert line.endswith("; each process keeps to rate / 3 by itself")
-            await asyncio.sleep(0.3)  # it is tried meanwhile
+            await asyncio.sleep(0.25)  # it is tried meanwhile
             assert not store.is_up
             assert told() == []
         await until_up(store)
@@ -153,20 +148,21 @@ async def test_a_server_starts_without_redis_and_finds_it_later(own_server, faul
             await store.close()
 
 
+@pytest.mark.usefixtures("as_served")
 @pytest.mark.parametrize("fault", [hung, slow], ids=lambda fault: fault.__name__)
 async def test_a_redis_that_does_not_answer_costs_60_ms_once(own_server, fault):
     async with Proxy(own_server.socket) as proxy, SharedStore(proxy.url) as store:
-        for tries_left in (4, 3, 2, 1, 0):  # a busy machine is late by itself
+        for _ in range(20):  # a busy machine is late by itself
             async with fault(own_server, proxy):
-                added = await seconds_of(asyncio.gather(*(get(store) for _ in range(20))))
+                added = await seconds_of(asyncio.gather(*(get(store) for _ in range(5))))
                 assert ends_at_once(get(store))
             if added <= ADDED:
                 break
-            assert tries_left, f"expected at most {ADDED} s, got {added} s"
             await until_up(store)
-        assert added >= PATIENCE - 0.001
+        assert PATIENCE - 0.001 <= added <= ADDED
 
 
+@pytest.mark.usefixtures("as_served")
 async def test_a_start_is_held_up_no_longer(own_server):
     own_server.hang()
     store = SharedStore(own_server.url)
@@ -174,6 +170,7 @@ async def test_a_start_is_held_up_no_longer(own_server):
     await store.close()
 
 
+@pytest.mark.usefixtures("as_served")
 async def test_a_process_that_was_late_itself_does_not_blame_redis(store):
     async def late(redis):
         answer = asyncio.ensure_future(redis.get("a"))
@@ -235,7 +232,7 @@ async def test_a_store_may_be_opened_again(own_server):
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
-        (hung, "no answer within 50 ms"),
+        (hung, "no answer within 200 ms"),
         (killed, "ConnectionError"),
         (full, "OutOfMemoryError"),
         (read_only, "ReadOnlyError"),

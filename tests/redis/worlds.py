@@ -26,6 +26,13 @@ def artist(native, name="Ana"):
     )
 
 
+async def until_up(store):
+    """Wait until a store is used."""
+    async with asyncio.timeout(10.0):
+        while not store.is_up:  # noqa: ASYNC110 - only its own task knows
+            await asyncio.sleep(0.005)
+
+
 class Upstream:
     """Answers every key with an artist of that id, and remembers who asked for what.
 
