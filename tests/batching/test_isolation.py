@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import random
-import time
 import weakref
 from contextvars import ContextVar
 
@@ -11,6 +10,7 @@ import pytest
 
 from batching import Gate, RetryableError
 from tests.batching.bulk import Bulk, now, outcome_of, until
+from tests.work import counted
 
 whose = ContextVar("whose")
 
@@ -436,35 +436,27 @@ async def test_no_timer_keeps_a_callers_context_alive(what):
 # Costs and chaos.
 
 
-def seconds_to_cancel(count, kind):
-    async def main():
-        processor = Bulk(batch_size=100_000).processor(max_wait_time=60.0)
-        if kind == "one key of many scopes":
-            callers = [processor.submit("a", scope=scope) for scope in range(count)]
-        else:
-            callers = [processor.submit(key, scope=key % 7) for key in range(count)]
-        if kind == "joint keys":
-            callers += [processor.submit(key) for key in range(count)]
-        random.Random(count).shuffle(callers)
-        start = time.process_time()
+def work_of_cancelling(count, kind):
+    """Return how many functions are called when so many callers leave."""
+    processor = Bulk(batch_size=100_000).processor(max_wait_time=60.0)
+    if kind == "one key of many scopes":
+        callers = [processor.submit("a", scope=scope) for scope in range(count)]
+    else:
+        callers = [processor.submit(key, scope=key % 7) for key in range(count)]
+    if kind == "joint keys":
+        callers += [processor.submit(key) for key in range(count)]
+    random.Random(count).shuffle(callers)
+    with counted() as work:
         for caller in callers:
             caller.cancel()
-        seconds = time.process_time() - start
-        assert leftovers(processor) == []
-        return seconds
-
-    return main()
+    assert leftovers(processor) == []
+    return work.calls
 
 
 @pytest.mark.parametrize("kind", ["keys", "joint keys", "one key of many scopes"])
-async def test_cancelling_four_times_as_many_costs_about_four_times_as_much(kind):
-    gc.disable()
-    try:
-        few = min([await seconds_to_cancel(2_000, kind) for _ in range(5)])
-        many = min([await seconds_to_cancel(8_000, kind) for _ in range(5)])
-    finally:
-        gc.enable()
-    assert many < few * 9, "quadratic cost would be 16 times as much"
+async def test_cancelling_8000_waiting_keys_costs_four_times_as_much_as_2000(kind):
+    few, many = work_of_cancelling(2_000, kind), work_of_cancelling(8_000, kind)
+    assert many < few * 4.5, "quadratic cost would be 16 times as much"
 
 
 @pytest.mark.parametrize("chance", range(300))
