@@ -6,7 +6,7 @@ import errno
 import os
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -39,7 +39,8 @@ app = typer.Typer(
     name="unisono",
     help="Music metadata by GraphQL: many keys, few calls.",
     no_args_is_help=True,
-    add_completion=False,
+    epilog="Exit codes: 0 all is well; 1 an answer has errors, or a check fails; "
+    "2 what was asked cannot be meant; 130 interrupted.",
     pretty_exceptions_enable=False,
 )
 
@@ -49,6 +50,7 @@ Demo = Annotated[
 ]
 Host = Annotated[str, typer.Option(help="The address to listen on.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 is any free one.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 Workers = Annotated[int, typer.Option(min=1, max=64, help="Processes; each batches by itself.")]
 
 
@@ -125,7 +127,7 @@ def query(
     settings = Settings.demo_settings() if demo else Settings()
     waterfall = Waterfall() if trace else None
     answer, report = asyncio.run(_execute(settings, text, values, waterfall))
-    typer.echo(msgspec.json.format(msgspec.json.encode(answer.body())))
+    typer.echo(_json(answer.body()))
     if waterfall is not None:
         waterfall.draw(Console(stderr=True, highlight=False), report)
     if answer.errors:
@@ -143,6 +145,7 @@ def cost(
     max_calls: Annotated[
         int | None, typer.Option(min=0, help="Exit with 1 if it can cause more calls than these.")
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Print the most upstream calls that a document can cause, and the seconds they take.
 
@@ -154,12 +157,10 @@ def cost(
         _stop(f"the document: {prepared.errors[0].message}", MISUSED)
     values = _variables(variables)
     found, paces = asyncio.run(_cost(engine, prepared.document, values))
-    for name, calls in found.loaders.items():
-        typer.echo(f"{name:<24} {calls:>9,} calls")
-    for row in found.report(paces)["providers"]:
-        pace = "no pace set" if row["seconds"] is None else f"{row['seconds']:,.1f} s at its pace"
-        typer.echo(f"{row['provider']:<24} {row['calls']:>9,} calls, {pace}")
-    typer.echo(f"{'at most':<24} {found.calls:>9,} calls")
+    if as_json:
+        typer.echo(_json({**found.report(paces), "loaders": found.loaders}))
+    else:
+        typer.echo("\n".join(_cost_lines(found, paces)))
     if max_calls is not None and found.calls > max_calls:
         _stop(f"expected at most {max_calls:,} calls, got up to {found.calls:,}", FAILED)
 
@@ -196,12 +197,12 @@ def schema(
 @app.command()
 def doctor(
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Look at settings, keys, clock and network, and say what to do; exit code 1 if need be."""
     findings = asyncio.run(examine(Settings()))
     if as_json:
-        typer.echo(msgspec.json.format(msgspec.json.encode(report(findings))))
+        typer.echo(_json(report(findings)))
     else:
         for found in findings:
             advice = f" {found.advice}" if found.advice else ""
@@ -246,6 +247,19 @@ def _with_keys(settings: Settings) -> Settings:
             for name in CONNECT
         }
     )
+
+
+def _cost_lines(found: Cost, paces: Mapping[str, Pace]) -> Iterator[str]:
+    for name, calls in found.loaders.items():
+        yield f"{name:<24} {calls:>9,} calls"
+    for row in found.report(paces)["providers"]:
+        pace = "no pace set" if row["seconds"] is None else f"{row['seconds']:,.1f} s at its pace"
+        yield f"{row['provider']:<24} {row['calls']:>9,} calls, {pace}"
+    yield f"{'at most':<24} {found.calls:>9,} calls"
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.format(msgspec.json.encode(value)).decode()
 
 
 async def _cost(

@@ -191,6 +191,24 @@ def test_a_document_that_costs_more_than_it_may_fails_a_build(unisono):
     ]
 
 
+def test_the_cost_of_a_document_is_told_to_machines_as_json(unisono):
+    finished = unisono(
+        "cost", '{ artist(id: "spotify:artist:0000000000000000000000") { name } }', "--json"
+    )
+    assert json.loads(finished.stdout) == {
+        "calls": 1,
+        "providers": [{"provider": "spotify", "calls": 1, "seconds": None}],
+        "loaders": {"spotify.artists": 1},
+    }
+
+
+def test_the_help_tells_the_exit_codes_and_how_a_shell_completes(unisono):
+    text = " ".join(unisono("--help").stdout.decode().split())
+    for told_there in ("0 all is well", "130 interrupted", "--install-completion"):
+        assert told_there in text
+    assert "_UNISONO_COMPLETE" in unisono("--show-completion", "bash").stdout.decode()
+
+
 def test_the_version_is_told(unisono):
     finished = unisono("--version")
     assert finished.stdout.decode().startswith("unisono ")
