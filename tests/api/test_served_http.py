@@ -68,7 +68,8 @@ def test_another_method_is_told_which_there_are(server, method):
         (b'{"query": "{ x }"}', {"content_type": "text/plain"}, 415),
         (b'{"query": "{ x }"}', {"content_type": "application/jsonx"}, 415),
         (b"{}", {"content_encoding": "gzip"}, 415),
-        (b" " * 2_000_001, {}, 413),
+        # It is refused before it is sent: a client that goes on sending may not read why.
+        (b"", {"content_length": "2000001"}, 413),
     ],
     ids=["no JSON", "text", "nearly JSON", "gzip", "too large"],
 )
