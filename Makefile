@@ -47,15 +47,9 @@ coverage: environment  ## every branch of batching is walked by its own tests
 	$(BIN)/coverage run -m pytest --quiet tests/batching
 	$(BIN)/coverage report
 
-tests: environment  ## pytest, then again on each other tested Python that is here
+tests: environment  ## pytest, then on each other tested Python that is here
 	$(BIN)/pytest --quiet $(ARGS)
-	@for version in 3.11 3.12 3.13; do \
-	    [ ! -e $(BIN)/python$$version ] || continue; \
-	    python=$$(.ci/python $$version) || continue; \
-	    "$$python" .ci/environment.py .venv-$$version requirements-dev.lock || exit; \
-	    echo .venv-$$version/bin/pytest --quiet $(ARGS); \
-	    .venv-$$version/bin/pytest --quiet $(ARGS) || exit; \
-	done
+	@.ci/others $(BIN) $(ARGS)
 
 mutants: environment  ## rules of batching are broken one by one: which breach does no test notice?
 	$(BIN)/python -m tests.batching.mutants
