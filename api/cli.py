@@ -51,7 +51,9 @@ Demo = Annotated[
 Host = Annotated[str, typer.Option(help="The address to listen on.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 is any free one.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
-Workers = Annotated[int, typer.Option(min=1, max=64, help="Processes; each batches by itself.")]
+Workers = Annotated[
+    int, typer.Option(min=1, max=64, help="Processes; with UNISONO_REDIS_URL they share.")
+]
 
 
 def main() -> None:
