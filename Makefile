@@ -49,7 +49,7 @@ coverage: environment  ## every branch of batching is walked by its own tests
 
 tests: environment  ## pytest, then on each other tested Python that is here
 	$(BIN)/pytest --quiet $(ARGS)
-	@.ci/others $(BIN) $(ARGS)
+	@$(BIN)/python .ci/others.py $(ARGS)
 
 mutants: environment  ## rules of batching are broken one by one: which breach does no test notice?
 	$(BIN)/python -m tests.batching.mutants

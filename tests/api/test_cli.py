@@ -206,7 +206,8 @@ def test_the_help_tells_the_exit_codes_and_how_a_shell_completes(unisono):
     text = " ".join(unisono("--help").stdout.decode().split())
     for told_there in ("0 all is well", "130 interrupted", "--install-completion"):
         assert told_there in text
-    assert "_UNISONO_COMPLETE" in unisono("--show-completion", "bash").stdout.decode()
+    asked = {"_UNISONO_COMPLETE": "complete_bash", "COMP_WORDS": "unisono co", "COMP_CWORD": "1"}
+    assert unisono(**asked).stdout.decode().split() == ["cost"]
 
 
 def test_the_version_is_told(unisono):
