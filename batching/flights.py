@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Hashable, Mapping, Sequence
 from contextvars import Context
-from functools import partial
 from math import inf
+from types import coroutine
 from typing import TypeAlias, TypeVar
 
 from batching.alarms import Alarms
@@ -24,6 +24,7 @@ from batching.callers import (
 from batching.errors import BatchError, CircularWaitError, RefusedError, RetryableError
 from batching.flight import Flight
 from batching.gate import Gate
+from batching.home import Home
 from batching.lineage import closes_circle, enter_batch, inside_batch
 from batching.outcomes import Outcome, align, raisable
 from batching.policies import BatchEvent, Observer, RetryPolicy
@@ -48,8 +49,8 @@ PAUSE = 0.05
 class Flights(dict[K, Flight[K, V]]):
     """The flight of each key that is in the air, rests before another attempt, or stands ready.
 
-    The dispatcher sets `again`, called with a flight whose keys have rested, and `landed`, called
-    when a call has come to its end.
+    The dispatcher sets `again`, called with a flight whose keys have rested, `is_awaited`, which
+    tells whether anybody waits for a call to end, and `landed`, called then when one has.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Flights(dict[K, Flight[K, V]]):
         processor_func: ProcessorFunc[K, V],
         *,
         name: str,
+        home: Home,
         gate: Gate,
         retry: RetryPolicy,
         observers: tuple[Observer, ...],
@@ -66,12 +68,14 @@ class Flights(dict[K, Flight[K, V]]):
         super().__init__()
         self._processor_func = processor_func
         self._name = name
+        self._home = home
         self._gate = gate
         self._retry = retry
         self._observers = observers
         self._alarms = alarms
         self._context = context
         self.again: Callable[[Flight[K, V]], None]
+        self.is_awaited: Callable[[], bool]
         self.landed: Callable[[], None]
         self.reset()
 
@@ -148,21 +152,41 @@ class Flights(dict[K, Flight[K, V]]):
 
     def launch(self, flight: Flight[K, V]) -> None:
         """Make the call of a flight that the gate has admitted."""
-        loop = asyncio.get_running_loop()
-        flight.task = loop.create_task(self._fly(flight), context=self._context.copy())
+        call = self._fly(flight)
+        # A task that is cancelled before its first step never enters its coroutine. This one is
+        # entered already, so that it gives back what it holds however early it is cancelled.
+        call.send(None)
         self.in_air.add(flight)
-        # A task cancelled before its first step never enters its coroutine: hence a callback.
-        flight.task.add_done_callback(partial(self._land, flight), context=self._context)
+        flight.task = self._home.loop.create_task(call, context=self._context.copy())
 
     async def _fly(self, flight: Flight[K, V]) -> None:
+        """See to it that a flight that was launched lands."""
+        try:
+            await _entered()
+            await self._make_call(flight)
+        except Exception as error:  # noqa: BLE001 - not the batch function's, but ours in settling
+            self._land(flight, error)
+        except BaseException:
+            task = flight.task
+            assert task is not None  # noqa: S101 - it is in the air
+            if not task.get_loop().is_closed():
+                self._land(flight)
+                task.add_done_callback(_retrieve, context=self._context)
+            raise
+        else:
+            self._land(flight)
+        finally:
+            del flight  # or the error's traceback would keep it in a circle
+
+    async def _make_call(self, flight: Flight[K, V]) -> None:
         """Make the call, and settle the flight whatever comes of it."""
         enter_batch(flight)
-        flight.started = asyncio.get_running_loop().time()
+        flight.started = self._home.loop.time()
         if flight.live is not None:
             self._drop_deserted(flight)
-        keys = list(flight.callers)
         try:
-            outcomes, some_failed = align(self._name, keys, await self._call(list(keys)))
+            answer = await self._call(list(flight.callers))
+            outcomes, some_failed = align(self._name, flight.callers, answer)
         except RefusedError as error:
             self._bisect(flight, error)
         except Exception as error:  # noqa: BLE001 - it belongs to every caller of the batch
@@ -175,7 +199,7 @@ class Flights(dict[K, Flight[K, V]]):
         else:
             self._settle(flight, outcomes, some_failed=some_failed)
         finally:
-            del flight, keys  # or the error's traceback would keep them in a circle
+            del flight  # or the error's traceback would keep it in a circle
 
     def _drop_deserted(self, flight: Flight[K, V]) -> None:
         """Do not send keys that all their callers have left since the cut."""
@@ -193,23 +217,30 @@ class Flights(dict[K, Flight[K, V]]):
             )
         return answer
 
-    def _land(self, flight: Flight[K, V], task: asyncio.Task[None]) -> None:
+    def _land(self, flight: Flight[K, V], error: Exception | None = None) -> None:
+        """End a flight; those whom it answered go on first, if others wait for what it held."""
+        if not flight.settled:
+            self._fail(flight, BatchError(f"{self._name}: the batch was cancelled"))
+        elif error is not None:
+            for key, caller in flight.callers.items():
+                caller.settle(key, BatchError(f"{self._name}: {error!r}"), batch_failed=True)
+            self._complain("settling a batch of", error)
+        if self.is_awaited():
+            self._home.loop.call_soon(self._give_way, flight, context=self._context)
+        else:
+            self._give_back(flight)
+
+    def _give_way(self, flight: Flight[K, V]) -> None:
+        self._give_back(flight)
+        self.landed()
+
+    def _give_back(self, flight: Flight[K, V]) -> None:
         """Give back what a call held."""
         self.in_air.discard(flight)
-        error = None if task.cancelled() else task.exception()
-        try:
-            if not flight.settled:
-                self._fail(flight, BatchError(f"{self._name}: the batch was cancelled"))
-            elif isinstance(error, Exception):  # not the batch function's, but ours in settling
-                for key, caller in flight.callers.items():
-                    caller.settle(key, BatchError(f"{self._name}: {error!r}"), batch_failed=True)
-                self._complain("settling a batch of", error)
-        finally:
-            flight.task = None  # whose context knows the flight
-            if task.cancelling() and flight.live != 0:
-                self._gate.pause(PAUSE)
-            self._gate.done(unused=flight.started is None)
-            self.landed()
+        if flight.live != 0 and flight.task and flight.task.cancelling():
+            self._gate.pause(PAUSE)
+        flight.task = None  # whose context knows the flight
+        self._gate.done(unused=flight.started is None)
 
     # Settle.
 
@@ -283,7 +314,7 @@ class Flights(dict[K, Flight[K, V]]):
         hints = [one.after for one in outcomes if isinstance(one, RetryableError)]
         told = [after for after in hints if after is not None]
         delay = max(told) if told else self._retry.delay(max(again.values()))
-        loop = asyncio.get_running_loop()
+        loop: asyncio.AbstractEventLoop = self._home.loop
         callers: dict[K, Caller[K, V]] = {}
         for (key, caller), outcome in zip(flight.callers.items(), outcomes, strict=True):
             for member in members(caller) if key in again else ():
@@ -344,7 +375,6 @@ class Flights(dict[K, Flight[K, V]]):
         started = flight.started
         if started is None or not self._observers:
             return
-        loop = asyncio.get_running_loop()
         singles: set[SingleCaller[K, V]] = set()
         for caller in set(flight.callers.values()):
             singles.update(members(caller))
@@ -353,7 +383,7 @@ class Flights(dict[K, Flight[K, V]]):
             keys=tuple(flight.callers),
             waiters=len(singles),
             wait=started - min(caller.since for caller in singles),
-            duration=loop.time() - started,
+            duration=self._home.loop.time() - started,
             reason=flight.reason,
             retries=retries,
             failures=failures,
@@ -368,7 +398,19 @@ class Flights(dict[K, Flight[K, V]]):
     def _complain(self, what: str, error: Exception) -> None:
         """Tell the event loop of a fault that no caller is to blame for."""
         context = {"message": f"{what} {self._name} failed", "exception": error}
-        asyncio.get_running_loop().call_exception_handler(context)
+        self._home.loop.call_exception_handler(context)
+
+
+def _retrieve(call: asyncio.Task[None]) -> None:
+    """Keep a call's exception out of the log: its callers have it."""
+    if not call.cancelled():
+        call.exception()
+
+
+@coroutine
+def _entered() -> Generator[None, None, None]:
+    """Stop a coroutine that is entered until its task takes the first step."""
+    yield
 
 
 def _seen(outcome: Outcome[V]) -> Outcome[V]:

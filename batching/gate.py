@@ -87,6 +87,8 @@ class Gate:
         self._timer: asyncio.TimerHandle | None = None
         # Where permits come from in place of the rate, if it is shared.
         self._permits: Permits | None = None
+        # Whether there is anything that may keep a call back: until there is, all pass.
+        self._has_limits = bool(self._interval) or concurrency is not None
 
     def __repr__(self) -> str:
         in_line = sum(len(one.turns) if isinstance(one, _Queue) else 1 for one in self._line)
@@ -96,6 +98,7 @@ class Gate:
     def share(self, quota: Quota) -> None:
         """Take permits from a quota that other processes take theirs from; the own rate rests."""
         self._interval = 0.0
+        self._has_limits = True
         self._permits = Permits(quota, self._context, told=self._told, failed=self._do_without)
 
     def hold(self, duration: float) -> None:
@@ -149,6 +152,7 @@ class Gate:
 
     def pause(self, duration: float) -> None:
         """Hold for this many seconds in this process alone."""
+        self._has_limits = True
         self._held_until = max(self._held_until, self.enter().time() + duration)
         self._set_timer()
 
@@ -173,7 +177,7 @@ class Gate:
 
     def admit(self, party: Party) -> bool:
         """Let a call pass now, or put the party in line to be called."""
-        if self._has_limits():
+        if self._line or self._has_limits:
             if not self._is_open() or self._first_of(party, *self._line) is not party:
                 if party not in self._line:
                     self._line.append(party)
@@ -186,6 +190,11 @@ class Gate:
         self._busy += 1
         self.calls += 1
         return True
+
+    @property
+    def has_line(self) -> bool:
+        """Whether anybody stands in line."""
+        return bool(self._line)
 
     def leave(self, party: Party) -> None:
         """Stand in line no longer."""
@@ -206,15 +215,6 @@ class Gate:
     def _now(self) -> float:
         assert self._loop is not None  # noqa: S101 - everybody enters first
         return self._loop.time()
-
-    def _has_limits(self) -> bool:
-        return bool(
-            self._line
-            or self._interval
-            or self._held_until
-            or self.concurrency is not None
-            or self._permits is not None
-        )
 
     def _is_open(self) -> bool:
         """Tell whether rate, or quota, and hold let a call pass now."""

@@ -26,10 +26,11 @@ class Home:
     __slots__ = ("caller", "loop", "runs", "thread")
 
     runs: Callable[[], bool]
-    thread: int
 
     def __init__(self) -> None:
-        self.loop: asyncio.AbstractEventLoop | None = None
+        #: An event loop, but None before the first use, when there is nothing to run on it.
+        self.loop: Any = None
+        self.thread: int | None = None
         self.caller: Callable[[], KeyCaller[Any, Any]] = KeyCaller
 
     def move(self, loop: asyncio.AbstractEventLoop) -> None:

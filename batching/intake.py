@@ -12,7 +12,7 @@ from batching.errors import QueueFullError
 from batching.flight import Flight
 from batching.flights import Flights
 from batching.home import Home
-from batching.lineage import inside_batch
+from batching.lineage import inside_batch, marked
 from batching.policies import Limits, Refusal
 
 K = TypeVar("K", bound=Hashable)
@@ -51,7 +51,7 @@ class Intake(Generic[K, V]):
         waiting = self._waiting
         if key in self._flights:
             self._flights.board(key, caller)
-        elif (error := self._refused(caller)) is not None:
+        elif self.refusal is not None and (error := self._refused(caller)) is not None:
             caller.settle(key, error, batch_failed=True)
         elif key in waiting:
             waiting.join(key, caller, background=background)
@@ -62,7 +62,7 @@ class Intake(Generic[K, V]):
             self._dispatcher.tick.news = True
         if caller.done():
             self._alarms.unset(caller)
-        elif key in waiting and (asker := inside_batch()):
+        elif marked() is not None and key in waiting and (asker := inside_batch()):
             waiting.askers.setdefault(key, []).append((asker, caller))
 
     def take_all(
@@ -98,6 +98,7 @@ class Intake(Generic[K, V]):
 
     def reconsider(self) -> None:
         """Refuse those who wait and had better not, by now."""
+        self._dispatcher.tick.close_lane()
         for key, there in list(self._waiting.items()):
             for caller in list(members(there)):
                 if (error := self._refused(caller)) is not None:

@@ -2,6 +2,9 @@
 
 A key that no longer waits (sent from another lane, or left by its callers) leaves a dead slot
 behind, which is skipped at the cut and swept when the dead outnumber the living.
+
+A lane that is dropped is empty, so that whoever holds one can tell by a glance whether a key that
+is put there will be found.
 """
 
 from __future__ import annotations
@@ -57,7 +60,14 @@ class Lanes(OrderedDict[Hashable, "deque[K]"]):
     def sweep(self, stands: Callable[[K, Hashable], bool]) -> None:
         """Drop every dead slot: where a key does not stand for this scope any more."""
         for scope, lane in list(self.items()):
-            if alive := deque(key for key in lane if stands(key, scope)):
-                self[scope] = alive
-            else:
+            alive = [key for key in lane if stands(key, scope)]
+            lane.clear()
+            lane.extend(alive)
+            if not alive:
                 del self[scope]
+
+    def clear(self) -> None:
+        """Drop every lane."""
+        for lane in self.values():
+            lane.clear()
+        OrderedDict.clear(self)  # super() would cost more than all the rest

@@ -103,6 +103,7 @@ class BatchProcessor(Generic[K, V]):
         self._flights: Flights[K, V] = Flights(
             processor_func,
             name=name,
+            home=self._home,
             gate=self.gate,
             retry=retry,
             observers=tuple(observers),
@@ -111,6 +112,7 @@ class BatchProcessor(Generic[K, V]):
         )
         self._dispatcher: Dispatcher[K, V] = Dispatcher(
             self._flights,
+            home=self._home,
             batch_size=batch_size,
             max_wait_time=max_wait_time,
             auto_flush=auto_flush,
@@ -183,25 +185,27 @@ class BatchProcessor(Generic[K, V]):
         Raises TypeError for the key None, ProcessorClosedError after `close`, BatchError on a
         second event loop; everything else is an outcome.
         """
+        home, tick, alarms = self._home, self._tick, self._alarms
         waiting, flights = self._waiting, self._flights
-        tick, home = self._tick, self._home
-        lane = waiting.lanes.get(scope)
+        here = (
+            get_running_loop() is home.loop
+            if QUICK_LOOKUP
+            else get_ident() == home.thread and home.runs()
+        )
+        lane = tick.lane
         if (
             lane
-            and tick.armed
+            and here
+            and scope is tick.scope
+            and deadline is tick.deadline
+            and (deadline is None or deadline in alarms)
             and len(waiting) < self._room
             and key not in waiting
             and (not flights or key not in flights)
             and key is not None
-            and deadline is None
             and not background
             and marked() is None
-            and (
-                get_running_loop() is home.loop
-                if QUICK_LOOKUP
-                else get_ident() == home.thread and home.runs()
-            )
-        ):  # one more key of a scope in a tick under way: all there is to do
+        ):  # one more key like that before it: all there is to do
             caller: KeyCaller[K, V] = home.caller()
             caller.owner = self._intake
             caller.key = key
@@ -210,19 +214,25 @@ class BatchProcessor(Generic[K, V]):
             waiting[key] = caller
             lane.append(key)
             tick.news = True
+            if deadline is not None:
+                alarms.join(caller, deadline)
             return caller
-        loop = self._enter()
+        if self._closed:
+            raise ProcessorClosedError(self.name)
+        loop = home.loop if here else self._settle_in()
         key_and_scope(self.name, key, scope)
         caller = home.caller()
         caller.owner = self._intake
         caller.key = key
         caller.scope = scope
-        caller.since = loop.time()
-        if deadline is not None and not self._alarms.set(loop, caller, deadline):
+        caller.since = since = loop.time()
+        if deadline is not None and not alarms.set(loop, caller, deadline):
             caller.settle(key, DeadlineExceededError(self.name), batch_failed=True)
-        else:
-            self._intake.take(key, caller, background=background)
-            self._dispatcher.collected()
+            return caller
+        self._intake.take(key, caller, background=background)
+        self._dispatcher.collected()
+        if tick.armed and not background and key in waiting:
+            tick.open_lane(waiting.lanes.get(scope), scope, deadline, since)
         return caller
 
     def submit_many(
@@ -347,4 +357,4 @@ class BatchProcessor(Generic[K, V]):
 
     def _fast_room(self) -> int:
         most = min(self._dispatcher.batch_size, self.limits.max_pending)
-        return 0 if self._closed or self._intake.refusal else most - 1
+        return 0 if self._closed else most - 1
