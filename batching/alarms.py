@@ -23,23 +23,18 @@ class Alarms(dict[float, tuple[asyncio.TimerHandle, set[AnyCaller]]]):
 
     def set(self, loop: asyncio.AbstractEventLoop, caller: AnyCaller, deadline: float) -> bool:
         """Let the caller expire at its deadline; False if that has passed already."""
+        caller.deadline = deadline
         if deadline <= loop.time():
-            caller.deadline = deadline
             return False
         if deadline not in self:
             timer = loop.call_at(deadline, self._ring, deadline, context=self._context)
             self[deadline] = timer, set()
-        self.join(caller, deadline)
-        return True
-
-    def join(self, caller: AnyCaller, deadline: float) -> None:
-        """Let one more caller expire at a deadline for which an alarm is set."""
-        caller.deadline = deadline
         self[deadline][1].add(caller)
+        return True
 
     def unset(self, caller: AnyCaller) -> None:
         """Forget a caller that has its answer or has left."""
-        deadline: float | None = getattr(caller, "deadline", None)
+        deadline = caller.deadline
         if deadline is not None and deadline in self:
             timer, callers = self[deadline]
             callers.discard(caller)

@@ -35,10 +35,11 @@ class KeyCaller(asyncio.Future[V], Generic[K, V]):
     """One caller's future for one key."""
 
     # Set by the processor right after construction: an __init__ would cost a third of `submit`.
-    # `batch_failed`, `deadline`, `background` and `joined` are set only where there is one.
+    # `batch_failed`, `before` and `joined` are set only where there is one.
     __slots__ = (
         "background",
         "batch_failed",
+        "before",
         "deadline",
         "joined",
         "key",
@@ -51,10 +52,12 @@ class KeyCaller(asyncio.Future[V], Generic[K, V]):
     owner: Owner
     scope: Hashable
     since: float
-    deadline: float
+    deadline: float | None
     background: bool
     batch_failed: bool
     joined: int
+    #: For whoever keeps callers as a memo: what it kept for the key before, if that may know more.
+    before: Any
 
     def settle(self, _key: K, outcome: V | Exception, *, batch_failed: bool = False) -> None:
         """Answer this caller, unless it has left."""
@@ -72,6 +75,10 @@ class KeyCaller(asyncio.Future[V], Generic[K, V]):
         if not self.done() or self.cancelled() or getattr(self, "batch_failed", False):
             return default
         return self.outcome()
+
+    def remembered_before(self, _key: K) -> Any:
+        """Return what may know the key's outcome if this caller does not."""
+        return getattr(self, "before", None)
 
     def outcome(self) -> V | Exception:
         """Return the outcome of a settled caller."""
@@ -104,6 +111,7 @@ class SetCaller(asyncio.Future[list[V | Exception]], Generic[K, V]):
     __slots__ = (
         "background",
         "batch_failed",
+        "before",
         "deadline",
         "joined",
         "keys",
@@ -119,7 +127,7 @@ class SetCaller(asyncio.Future[list[V | Exception]], Generic[K, V]):
     owner: Owner
     scope: Hashable
     since: float
-    deadline: float
+    deadline: float | None
     background: bool
 
     def expect(
@@ -131,6 +139,7 @@ class SetCaller(asyncio.Future[list[V | Exception]], Generic[K, V]):
         self.joined = 0
         self.outcomes: dict[K, V | Exception] = {}
         self.batch_failed: set[K] = set()
+        self.before: dict[K, Any] = {}
         asked = dict.fromkeys(keys, self)
         if known:
             self.outcomes.update(known)
@@ -175,6 +184,10 @@ class SetCaller(asyncio.Future[list[V | Exception]], Generic[K, V]):
     def remembered(self, key: K, default: Any) -> Any:
         """Return the key's outcome if it is known and not the failure of a whole batch."""
         return default if key in self.batch_failed else self.outcomes.get(key, default)
+
+    def remembered_before(self, key: K) -> Any:
+        """Return what may know the key's outcome if this caller does not."""
+        return self.before.get(key)
 
     def count_join(self) -> None:
         """Note that one of the keys was asked by somebody else already."""
@@ -243,7 +256,7 @@ class Joint(Generic[K, V]):
 
 def lane_of(caller: SingleCaller[K, V]) -> tuple[Hashable, bool]:
     """Return the lane in which a caller's key stands: its scope, and whether in background."""
-    return caller.scope, getattr(caller, "background", False)
+    return caller.scope, caller.background
 
 
 SingleCaller: TypeAlias = KeyCaller[K, V] | SetCaller[K, V]

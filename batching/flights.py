@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Generator, Hashable, Mapping, Sequence
 from contextvars import Context
-from math import inf
+from functools import partial
 from types import coroutine
 from typing import TypeAlias, TypeVar
 
@@ -160,21 +160,21 @@ class Flights(dict[K, Flight[K, V]]):
         flight.task = self._home.loop.create_task(call, context=self._context.copy())
 
     async def _fly(self, flight: Flight[K, V]) -> None:
-        """See to it that a flight that was launched lands."""
+        """See to it that a flight that was launched gives back what it held."""
         try:
             await _entered()
             await self._make_call(flight)
-        except Exception as error:  # noqa: BLE001 - not the batch function's, but ours in settling
-            self._land(flight, error)
         except BaseException:
-            task = flight.task
-            assert task is not None  # noqa: S101 - it is in the air
-            if not task.get_loop().is_closed():
-                self._land(flight)
-                task.add_done_callback(_retrieve, context=self._context)
+            assert flight.task is not None  # noqa: S101 - it is in the air
+            if not flight.task.get_loop().is_closed():
+                crash = partial(self._crash, flight)
+                flight.task.add_done_callback(crash, context=self._context)
             raise
         else:
-            self._land(flight)
+            if self.is_awaited():  # those whom it has answered go on first
+                self._home.loop.call_soon(self._land, flight, context=self._context)
+            else:
+                self._give_back(flight)
         finally:
             del flight  # or the error's traceback would keep it in a circle
 
@@ -217,20 +217,20 @@ class Flights(dict[K, Flight[K, V]]):
             )
         return answer
 
-    def _land(self, flight: Flight[K, V], error: Exception | None = None) -> None:
-        """End a flight; those whom it answered go on first, if others wait for what it held."""
-        if not flight.settled:
-            self._fail(flight, BatchError(f"{self._name}: the batch was cancelled"))
-        elif error is not None:
-            for key, caller in flight.callers.items():
-                caller.settle(key, BatchError(f"{self._name}: {error!r}"), batch_failed=True)
-            self._complain("settling a batch of", error)
-        if self.is_awaited():
-            self._home.loop.call_soon(self._give_way, flight, context=self._context)
-        else:
-            self._give_back(flight)
+    def _crash(self, flight: Flight[K, V], task: asyncio.Task[None]) -> None:
+        """End a flight whose call was cancelled, or that could not be settled."""
+        error = None if task.cancelled() else task.exception()
+        try:
+            if not flight.settled:
+                self._fail(flight, BatchError(f"{self._name}: the batch was cancelled"))
+            elif isinstance(error, Exception):  # not the batch function's, but ours in settling
+                for key, caller in flight.callers.items():
+                    caller.settle(key, BatchError(f"{self._name}: {error!r}"), batch_failed=True)
+                self._complain("settling a batch of", error)
+        finally:
+            self._land(flight)
 
-    def _give_way(self, flight: Flight[K, V]) -> None:
+    def _land(self, flight: Flight[K, V]) -> None:
         self._give_back(flight)
         self.landed()
 
@@ -318,7 +318,7 @@ class Flights(dict[K, Flight[K, V]]):
         callers: dict[K, Caller[K, V]] = {}
         for (key, caller), outcome in zip(flight.callers.items(), outcomes, strict=True):
             for member in members(caller) if key in again else ():
-                if getattr(member, "deadline", inf) <= loop.time() + delay:
+                if member.deadline is not None and member.deadline <= loop.time() + delay:
                     member.settle(key, _seen(outcome), batch_failed=True)
                 elif not member.done():
                     callers[key] = joined(callers[key], member) if key in callers else member
@@ -399,12 +399,6 @@ class Flights(dict[K, Flight[K, V]]):
         """Tell the event loop of a fault that no caller is to blame for."""
         context = {"message": f"{what} {self._name} failed", "exception": error}
         self._home.loop.call_exception_handler(context)
-
-
-def _retrieve(call: asyncio.Task[None]) -> None:
-    """Keep a call's exception out of the log: its callers have it."""
-    if not call.cancelled():
-        call.exception()
 
 
 @coroutine

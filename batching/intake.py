@@ -44,30 +44,26 @@ class Intake(Generic[K, V]):
         if refusal is not None:
             flights.again = self._wait_again
 
-    def take(self, key: K, caller: SingleCaller[K, V], *, background: bool = False) -> None:
+    def take(self, key: K, caller: SingleCaller[K, V]) -> None:
         """Let a caller wait for a key."""
-        if background:
-            caller.background = True
         waiting = self._waiting
         if key in self._flights:
             self._flights.board(key, caller)
         elif self.refusal is not None and (error := self._refused(caller)) is not None:
             caller.settle(key, error, batch_failed=True)
         elif key in waiting:
-            waiting.join(key, caller, background=background)
+            waiting.join(key, caller)
         elif len(waiting) >= self._limits.max_pending:
             full = QueueFullError(self._name, self._limits.max_pending)
             caller.settle(key, full, batch_failed=True)  # it says nothing of the key
-        elif waiting.put_one(key, caller, background=background):
+        elif waiting.put_one(key, caller):
             self._dispatcher.tick.news = True
         if caller.done():
             self._alarms.unset(caller)
         elif marked() is not None and key in waiting and (asker := inside_batch()):
             waiting.askers.setdefault(key, []).append((asker, caller))
 
-    def take_all(
-        self, keys: dict[K, SetCaller[K, V]], caller: SetCaller[K, V], *, background: bool
-    ) -> None:
+    def take_all(self, keys: dict[K, SetCaller[K, V]], caller: SetCaller[K, V]) -> None:
         """Let a caller wait for a set of keys; when nobody asked for any of them, all at once."""
         waiting, flights = self._waiting, self._flights
         if (
@@ -77,10 +73,10 @@ class Intake(Generic[K, V]):
             and inside_batch() is None
             and self._refused(caller) is None
         ):
-            self._dispatcher.tick.news |= waiting.put(keys, caller, background=background)
+            self._dispatcher.tick.news |= waiting.put(keys, caller)
         else:
             for key in keys:
-                self.take(key, caller, background=background)
+                self.take(key, caller)
 
     def leave(self, key: K, caller: SingleCaller[K, V]) -> None:
         """Forget a caller that was cancelled or has expired."""
@@ -115,7 +111,7 @@ class Intake(Generic[K, V]):
         """Return why a caller had better not wait."""
         if self.refusal is None:
             return None
-        return self.refusal(getattr(caller, "deadline", None))
+        return self.refusal(caller.deadline)
 
     def _wait_again(self, rest: Flight[K, V]) -> None:
         """Let keys that have rested wait anew, unless there is a reason not to by now."""

@@ -200,7 +200,6 @@ class BatchProcessor(Generic[K, V]):
             and deadline is tick.deadline
             and (deadline is None or deadline in alarms)
             and len(waiting) < self._room
-            and key not in waiting
             and (not flights or key not in flights)
             and key is not None
             and not background
@@ -211,11 +210,16 @@ class BatchProcessor(Generic[K, V]):
             caller.key = key
             caller.scope = scope
             caller.since = tick.since
-            waiting[key] = caller
-            lane.append(key)
-            tick.news = True
+            caller.deadline = deadline
+            caller.background = False
+            if key not in waiting:
+                waiting[key] = caller
+                lane.append(key)
+                tick.news = True
+            else:
+                waiting.join(key, caller)
             if deadline is not None:
-                alarms.join(caller, deadline)
+                alarms[deadline][1].add(caller)
             return caller
         if self._closed:
             raise ProcessorClosedError(self.name)
@@ -226,10 +230,12 @@ class BatchProcessor(Generic[K, V]):
         caller.key = key
         caller.scope = scope
         caller.since = since = loop.time()
+        caller.deadline = None
+        caller.background = background
         if deadline is not None and not alarms.set(loop, caller, deadline):
             caller.settle(key, DeadlineExceededError(self.name), batch_failed=True)
             return caller
-        self._intake.take(key, caller, background=background)
+        self._intake.take(key, caller)
         self._dispatcher.collected()
         if tick.armed and not background and key in waiting:
             tick.open_lane(waiting.lanes.get(scope), scope, deadline, since)
@@ -259,6 +265,8 @@ class BatchProcessor(Generic[K, V]):
         caller.owner = self._intake
         caller.scope = scope
         caller.since = loop.time()
+        caller.deadline = None
+        caller.background = background
         asked = caller.expect(list(keys), known, raising=raising)
         if None in asked:
             raise TypeError(f"{self.name}: expected keys, got None among them")
@@ -268,7 +276,7 @@ class BatchProcessor(Generic[K, V]):
         if deadline is not None and not self._alarms.set(loop, caller, deadline):
             caller.refuse(DeadlineExceededError(self.name))
         else:
-            self._intake.take_all(asked, caller, background=background)
+            self._intake.take_all(asked, caller)
             self._dispatcher.collected()
         return caller
 

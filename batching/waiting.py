@@ -36,23 +36,18 @@ class Waiting(dict[K, Caller[K, V]]):
         self._more = 0
         self._credit = 0.0
 
-    def put(
-        self, keys: Mapping[K, SingleCaller[K, V]], caller: SingleCaller[K, V], *, background: bool
-    ) -> bool:
+    def put(self, keys: Mapping[K, SingleCaller[K, V]], caller: SingleCaller[K, V]) -> bool:
         """Take in keys of a caller that do not wait yet; tell whether its scope has others here."""
         self.update(keys)
-        if background:
-            caller.background = True
-        return (self.background if background else self.lanes).put(caller.scope, keys)
+        return (self.background if caller.background else self.lanes).put(caller.scope, keys)
 
-    def put_one(self, key: K, caller: SingleCaller[K, V], *, background: bool) -> bool:
+    def put_one(self, key: K, caller: SingleCaller[K, V]) -> bool:
         """Take in one key that does not wait yet; tell whether its scope has others waiting."""
-        if background:
-            return self.put({key: caller}, caller, background=True)
         self[key] = caller
-        lane = self.lanes.get(caller.scope)
+        lanes = self.background if caller.background else self.lanes
+        lane = lanes.get(caller.scope)
         if lane is None:
-            self.lanes[caller.scope] = deque((key,))
+            lanes[caller.scope] = deque((key,))
             return False
         lane.append(key)
         return True
@@ -66,13 +61,13 @@ class Waiting(dict[K, Caller[K, V]]):
             if key in askers:
                 self.askers[key] = askers[key]
 
-    def join(self, key: K, caller: SingleCaller[K, V], *, background: bool) -> None:
+    def join(self, key: K, caller: SingleCaller[K, V]) -> None:
         """Let one more caller wait for a key that waits."""
         both = self[key] = joined(self[key], caller)
         caller.count_join()
         if isinstance(both, Joint) and both.lanes[lane_of(caller)] == 1:
             self._more += 1
-            (self.background if background else self.lanes).put(caller.scope, (key,))
+            (self.background if caller.background else self.lanes).put(caller.scope, (key,))
 
     def leave(self, key: K, caller: SingleCaller[K, V]) -> None:
         """Forget a caller, and the key with its last one."""

@@ -79,8 +79,8 @@ MUTANTS = [
     Mutant(
         "the news of others keep a tick going",
         "batching/waiting.py",
-        "            self.lanes[caller.scope] = deque((key,))\n            return False\n",
-        "            self.lanes[caller.scope] = deque((key,))\n            return True\n",
+        "            lanes[caller.scope] = deque((key,))\n            return False\n",
+        "            lanes[caller.scope] = deque((key,))\n            return True\n",
         "settle",
     ),
     Mutant(

@@ -193,7 +193,7 @@ async def test_a_policy_that_fails_hangs_nobody():
 async def test_a_caller_may_leave_while_a_policy_fails():
     class Broken(RetryPolicy):
         def delay(self, attempts):
-            gone.cancel()
+            asyncio.get_running_loop().call_soon(gone.cancel)
             raise ZeroDivisionError(attempts)
 
     asyncio.get_running_loop().set_exception_handler(lambda *_: None)
