@@ -70,6 +70,10 @@ class KeyCaller(asyncio.Future[V], Generic[K, V]):
         else:
             self.set_result(outcome)
 
+    def has_value(self) -> bool:
+        """Tell whether a value has come; the quickest part of `remembered`."""
+        return self.done() and not self.cancelled() and self.exception() is None
+
     def remembered(self, _key: K, default: Any) -> Any:
         """Return the key's outcome if it is known and not the failure of a whole batch."""
         if not self.done() or self.cancelled() or getattr(self, "batch_failed", False):
@@ -288,11 +292,12 @@ def still(callers: Mapping[K, Caller[K, V]]) -> dict[K, Caller[K, V]]:
 
 def settle_values(callers: Mapping[K, Caller[K, V]], values: Sequence[V]) -> None:
     """Give every caller the value of its key; this is where the time of large batches goes."""
-    first = next(iter(callers.values()))
     if len(callers) < FEW:
-        for (key, caller), value in zip(callers.items(), values, strict=True):
+        for value, (key, caller) in zip(values, callers.items()):  # noqa: B905 - one for each
             caller.settle(key, value)
-    elif isinstance(first, SetCaller) and set(callers.values()) == {first}:
+        return
+    first = next(iter(callers.values()))
+    if isinstance(first, SetCaller) and set(callers.values()) == {first}:
         first.settle_all(callers, values)
     elif set(map(type, callers.values())) == {KeyCaller}:
         try:

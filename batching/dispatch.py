@@ -70,12 +70,12 @@ class Dispatcher(Generic[K, V]):
         """See to it that the keys that wait will leave."""
         if self._flights.ready or self._may_cut():
             self.pump()
-        elif not self.tick.armed:
+        elif self.waiting and not self.tick.armed:
             self._arm()
 
     def _arm(self) -> None:
         """Look for what will make the keys due that are not."""
-        if self.due or not self.waiting:
+        if self.due:
             return
         if not self.auto_flush:
             if (
@@ -112,7 +112,8 @@ class Dispatcher(Generic[K, V]):
             self._asked_due = True
             self.pump()
         elif self.waiting.has_beside(ADDED):
-            self.become_due("settled")
+            self.due = self.due or "settled"
+            self.pump()
 
     def _window_over(self) -> None:
         self._window = None
@@ -129,7 +130,8 @@ class Dispatcher(Generic[K, V]):
         while flights.ready or self._may_cut():
             crowded = len(flights.in_air) >= self._limits.max_in_flight
             if (crowded and not self._asked_inside()) or not self._gate.admit(self):
-                self._arm()
+                if self.waiting:
+                    self._arm()
                 return
             half = flights.next_ready(asked=crowded) if flights.ready else None
             flights.launch(half or self._cut())
@@ -156,7 +158,7 @@ class Dispatcher(Generic[K, V]):
     def _is_awaited(self) -> bool:
         """Tell whether anybody waits for a call to end: keys here, others in line, who closes."""
         waits = self.waiting or self._flights.ready or self.emptied
-        return bool(waits or self._gate.has_line)
+        return bool(waits or self._gate.line)
 
     def _asked_inside(self) -> bool:
         """Tell whether a batch function under way waits for a key that could leave."""
@@ -173,6 +175,7 @@ class Dispatcher(Generic[K, V]):
 
     def _cut(self) -> Flight[K, V]:
         """Take the next batch out of the keys that wait."""
+        self.tick.lane = None
         only_asked = not self.auto_flush and not self.due
         callers, askers = self.waiting.cut(self.batch_size, only_asked=only_asked)
         reason = "full" if len(callers) >= self.batch_size else self.due

@@ -160,46 +160,43 @@ class Flights(dict[K, Flight[K, V]]):
         flight.task = self._home.loop.create_task(call, context=self._context.copy())
 
     async def _fly(self, flight: Flight[K, V]) -> None:
-        """See to it that a flight that was launched gives back what it held."""
+        """Make the call, settle the flight whatever comes of it, and give back what it held."""
         try:
             await _entered()
-            await self._make_call(flight)
-        except BaseException:
-            assert flight.task is not None  # noqa: S101 - it is in the air
-            if not flight.task.get_loop().is_closed():
-                crash = partial(self._crash, flight)
-                flight.task.add_done_callback(crash, context=self._context)
-            raise
-        else:
+            enter_batch(flight)
+            flight.started = self._home.loop.time()
+            if flight.live is not None:
+                self._drop_deserted(flight)
+            try:
+                answer = self._processor_func(list(flight.callers))
+                if not hasattr(answer, "__await__"):
+                    raise _not_async(self._name, answer)
+                outcomes, some_failed = align(self._name, flight.callers, await answer)
+            except RefusedError as error:
+                self._bisect(flight, error)
+            except Exception as error:  # noqa: BLE001 - it belongs to every caller of the batch
+                self._fail(flight, raisable(self._name, error))
+            else:
+                self._settle(flight, outcomes, some_failed=some_failed)
             if self.is_awaited():  # those whom it has answered go on first
                 self._home.loop.call_soon(self._land, flight, context=self._context)
             else:
                 self._give_back(flight)
+        except BaseException as error:
+            self._break_off(flight, error)
+            raise
         finally:
             del flight  # or the error's traceback would keep it in a circle
 
-    async def _make_call(self, flight: Flight[K, V]) -> None:
-        """Make the call, and settle the flight whatever comes of it."""
-        enter_batch(flight)
-        flight.started = self._home.loop.time()
-        if flight.live is not None:
-            self._drop_deserted(flight)
-        try:
-            answer = await self._call(list(flight.callers))
-            outcomes, some_failed = align(self._name, flight.callers, answer)
-        except RefusedError as error:
-            self._bisect(flight, error)
-        except Exception as error:  # noqa: BLE001 - it belongs to every caller of the batch
+    def _break_off(self, flight: Flight[K, V], error: BaseException) -> None:
+        """See to it that a flight lands whose call was cancelled, or that could not be settled."""
+        assert flight.task is not None  # noqa: S101 - it is in the air
+        if flight.task.get_loop().is_closed():
+            return  # destroyed with its event loop: nobody is left to answer
+        crash = partial(self._crash, flight)
+        flight.task.add_done_callback(crash, context=self._context)
+        if flight.live != 0 and flight.started is not None and not flight.settled:
             self._fail(flight, raisable(self._name, error))
-        except BaseException as error:
-            # A flight destroyed with its event loop has nobody left to answer.
-            if flight.live != 0 and flight.task and not flight.task.get_loop().is_closed():
-                self._fail(flight, raisable(self._name, error))
-            raise
-        else:
-            self._settle(flight, outcomes, some_failed=some_failed)
-        finally:
-            del flight  # or the error's traceback would keep it in a circle
 
     def _drop_deserted(self, flight: Flight[K, V]) -> None:
         """Do not send keys that all their callers have left since the cut."""
@@ -208,14 +205,6 @@ class Flights(dict[K, Flight[K, V]]):
                 del self[key]
                 self.attempts.pop(key, None)
             flight.callers = callers
-
-    def _call(self, keys: list[K]) -> Awaitable[Answer[V, K]]:
-        answer = self._processor_func(keys)
-        if not hasattr(answer, "__await__"):
-            raise BatchError(
-                f"{self._name}: expected processor_func to be async, got {type(answer).__name__}"
-            )
-        return answer
 
     def _crash(self, flight: Flight[K, V], task: asyncio.Task[None]) -> None:
         """End a flight whose call was cancelled, or that could not be settled."""
@@ -399,6 +388,12 @@ class Flights(dict[K, Flight[K, V]]):
         """Tell the event loop of a fault that no caller is to blame for."""
         context = {"message": f"{what} {self._name} failed", "exception": error}
         self._home.loop.call_exception_handler(context)
+
+
+def _not_async(name: str, answer: object) -> BatchError:
+    return BatchError(
+        f"{name}: expected processor_func to be async, got {type(answer).__name__}"
+    )
 
 
 @coroutine

@@ -82,7 +82,7 @@ class Gate:
         self._theoretical = 0.0
         self._held_until = 0.0
         self._busy = 0
-        self._line: list[Party] = []
+        self.line: list[Party] = []
         self._queues: dict[tuple[bool, float], _Queue] = {}
         self._timer: asyncio.TimerHandle | None = None
         # Where permits come from in place of the rate, if it is shared.
@@ -91,7 +91,7 @@ class Gate:
         self._has_limits = bool(self._interval) or concurrency is not None
 
     def __repr__(self) -> str:
-        in_line = sum(len(one.turns) if isinstance(one, _Queue) else 1 for one in self._line)
+        in_line = sum(len(one.turns) if isinstance(one, _Queue) else 1 for one in self.line)
         held = f" | held {self.held:.1f} s" if self.held else ""
         return f"<Gate [{self._busy} in the air | {in_line} in line{held}]>"
 
@@ -161,13 +161,13 @@ class Gate:
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             if self._loop is not None:
-                if not self._loop.is_closed() and (self._busy or self._line):
+                if not self._loop.is_closed() and (self._busy or self.line):
                     raise BatchError("a gate is in use on another event loop")
                 shift = loop.time() - self._loop.time()  # the same budget on another clock
                 self._theoretical += shift
                 self._held_until += shift
             self._busy = 0
-            self._line = []
+            self.line = []
             self._queues = {}
             self._timer = None
             self._loop = loop
@@ -177,10 +177,10 @@ class Gate:
 
     def admit(self, party: Party) -> bool:
         """Let a call pass now, or put the party in line to be called."""
-        if self._line or self._has_limits:
-            if not self._is_open() or self._first_of(party, *self._line) is not party:
-                if party not in self._line:
-                    self._line.append(party)
+        if self.line or self._has_limits:
+            if not self._is_open() or self._first_of(party, *self.line) is not party:
+                if party not in self.line:
+                    self.line.append(party)
                 self._set_timer()
                 return False
             self.leave(party)
@@ -191,15 +191,10 @@ class Gate:
         self.calls += 1
         return True
 
-    @property
-    def has_line(self) -> bool:
-        """Whether anybody stands in line."""
-        return bool(self._line)
-
     def leave(self, party: Party) -> None:
         """Stand in line no longer."""
-        if party in self._line:
-            self._line.remove(party)
+        if party in self.line:
+            self.line.remove(party)
 
     def done(self, *, unused: bool = False) -> None:
         """Give the slot back; the permit too when the call was never made."""
@@ -207,7 +202,7 @@ class Gate:
         if unused:
             self.calls -= 1
             self._theoretical -= self._interval
-        if self._line:
+        if self.line:
             self._call_next()
 
     # The line.
@@ -234,24 +229,24 @@ class Gate:
 
     def _call_next(self) -> None:
         """Call the party whose turn it is, then the next one, while calls can be made."""
-        while self._is_open() and (party := self._first_of(*self._line)):
-            self._line.remove(party)
+        while self._is_open() and (party := self._first_of(*self.line)):
+            self.line.remove(party)
             party.called()
         self._set_timer()
 
     def _set_timer(self) -> None:
         """Have the line called when rate and hold allow; slots call it by themselves."""
-        delay = self._delay() if self._line else 0.0
+        delay = self._delay() if self.line else 0.0
         if self._timer is not None:
             assert self._loop is not None  # noqa: S101 - everybody enters first
-            if self._line and abs(self._timer.when() - self._loop.time() - delay) <= _TINY < delay:
+            if self.line and abs(self._timer.when() - self._loop.time() - delay) <= _TINY < delay:
                 return  # set already, as it is for every key that comes to a line that waits
             self._timer.cancel()
             self._timer = None
-        if not self._line:
+        if not self.line:
             return
         # A timer that was due but had not run may just have been cancelled: then set one for now.
-        if delay > _TINY or any(map(self._may_pass, self._line)):
+        if delay > _TINY or any(map(self._may_pass, self.line)):
             assert self._loop is not None  # noqa: S101 - everybody enters first
             if delay <= _TINY and self._permits is not None:
                 self._permits.ask(self._loop)

@@ -3,8 +3,8 @@
 A key that no longer waits (sent from another lane, or left by its callers) leaves a dead slot
 behind, which is skipped at the cut and swept when the dead outnumber the living.
 
-A lane that is dropped is empty, so that whoever holds one can tell by a glance whether a key that
-is put there will be found.
+A lane is dropped when it is empty, or with all others. So whoever holds one (`tick.py`) can tell by
+a glance whether a key that is put there will be found.
 """
 
 from __future__ import annotations
@@ -66,8 +66,3 @@ class Lanes(OrderedDict[Hashable, "deque[K]"]):
             if not alive:
                 del self[scope]
 
-    def clear(self) -> None:
-        """Drop every lane."""
-        for lane in self.values():
-            lane.clear()
-        OrderedDict.clear(self)  # super() would cost more than all the rest

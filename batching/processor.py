@@ -185,25 +185,24 @@ class BatchProcessor(Generic[K, V]):
         Raises TypeError for the key None, ProcessorClosedError after `close`, BatchError on a
         second event loop; everything else is an outcome.
         """
-        home, tick, alarms = self._home, self._tick, self._alarms
+        tick, home = self._tick, self._home
         waiting, flights = self._waiting, self._flights
-        here = (
-            get_running_loop() is home.loop
-            if QUICK_LOOKUP
-            else get_ident() == home.thread and home.runs()
-        )
         lane = tick.lane
         if (
             lane
-            and here
             and scope is tick.scope
             and deadline is tick.deadline
-            and (deadline is None or deadline in alarms)
+            and (deadline is None or deadline in self._alarms)
             and len(waiting) < self._room
             and (not flights or key not in flights)
             and key is not None
             and not background
             and marked() is None
+            and (
+                get_running_loop() is home.loop
+                if QUICK_LOOKUP
+                else get_ident() == home.runner._thread_id  # noqa: SLF001 - see there
+            )
         ):  # one more key like that before it: all there is to do
             caller: KeyCaller[K, V] = home.caller()
             caller.owner = self._intake
@@ -219,11 +218,9 @@ class BatchProcessor(Generic[K, V]):
             else:
                 waiting.join(key, caller)
             if deadline is not None:
-                alarms[deadline][1].add(caller)
+                self._alarms[deadline][1].add(caller)
             return caller
-        if self._closed:
-            raise ProcessorClosedError(self.name)
-        loop = home.loop if here else self._settle_in()
+        loop = self._enter()
         key_and_scope(self.name, key, scope)
         caller = home.caller()
         caller.owner = self._intake
@@ -232,12 +229,12 @@ class BatchProcessor(Generic[K, V]):
         caller.since = since = loop.time()
         caller.deadline = None
         caller.background = background
-        if deadline is not None and not alarms.set(loop, caller, deadline):
+        if deadline is not None and not self._alarms.set(loop, caller, deadline):
             caller.settle(key, DeadlineExceededError(self.name), batch_failed=True)
             return caller
         self._intake.take(key, caller)
         self._dispatcher.collected()
-        if tick.armed and not background and key in waiting:
+        if tick.armed and key in waiting and not (background or caller.done()):
             tick.open_lane(waiting.lanes.get(scope), scope, deadline, since)
         return caller
 
@@ -347,17 +344,20 @@ class BatchProcessor(Generic[K, V]):
 
     def _settle_in(self) -> AbstractEventLoop:
         loop = get_running_loop()
-        if loop is self._home.loop:
-            return loop
-        self._refuse_elsewhere()
-        first = self._home.loop is None
-        self._home.move(self.gate.enter())
-        if not first:
-            self._dispatcher.reset()
-            self._alarms.clear()
-            self._flights.reset()
-            self._collector.forget()
+        if loop is not self._home.loop:
+            if self._home.loop is None:
+                self._home.move(self.gate.enter())
+            else:
+                self._move()
         return loop
+
+    def _move(self) -> None:
+        self._refuse_elsewhere()
+        self._home.move(self.gate.enter())
+        self._dispatcher.reset()
+        self._alarms.clear()
+        self._flights.reset()
+        self._collector.forget()
 
     def _refuse_elsewhere(self) -> None:
         if self._closing.busy and self._home.loop and not self._home.loop.is_closed():

@@ -200,7 +200,7 @@ MUTANTS = [
     Mutant(
         "newcomers pass those in line",
         "batching/gate.py",
-        "self._first_of(party, *self._line)",
+        "self._first_of(party, *self.line)",
         "self._first_of(party)",
         "gate",
     ),
@@ -265,8 +265,8 @@ MUTANTS = [
     Mutant(
         "keys that were left are sent",
         "batching/flights.py",
-        "        if flight.live is not None:\n            self._drop",
-        "        if False:\n            self._drop",
+        "            if flight.live is not None:\n                self._drop",
+        "            if False:\n                self._drop",
         "isolation",
     ),
     Mutant(
