@@ -113,6 +113,8 @@ class SetCaller(asyncio.Future[list[V | Exception]], Generic[K, V]):
     """
 
     __slots__ = (
+        "_outcomes",
+        "_values",
         "background",
         "batch_failed",
         "before",
@@ -120,7 +122,6 @@ class SetCaller(asyncio.Future[list[V | Exception]], Generic[K, V]):
         "joined",
         "keys",
         "left",
-        "outcomes",
         "owner",
         "raising",
         "scope",
@@ -141,12 +142,13 @@ class SetCaller(asyncio.Future[list[V | Exception]], Generic[K, V]):
         self.keys = keys
         self.raising = raising
         self.joined = 0
-        self.outcomes: dict[K, V | Exception] = {}
+        self._outcomes: dict[K, V | Exception] = {}
+        self._values: Sequence[V] | None = None
         self.batch_failed: set[K] = set()
         self.before: dict[K, Any] = {}
         asked = dict.fromkeys(keys, self)
         if known:
-            self.outcomes.update(known)
+            self._outcomes.update(known)
             asked = {key: self for key in asked if key not in known}
         self.left = len(asked)
         if not asked:
@@ -159,7 +161,7 @@ class SetCaller(asyncio.Future[list[V | Exception]], Generic[K, V]):
             return
         if batch_failed:
             self.batch_failed.add(key)
-        self.outcomes[key] = outcome
+        self._outcomes[key] = outcome
         self.left -= 1
         if not self.left:
             self._answer()
@@ -168,16 +170,27 @@ class SetCaller(asyncio.Future[list[V | Exception]], Generic[K, V]):
         """Take the values of several keys."""
         if self.done():
             return
-        self.outcomes.update(zip(keys, values, strict=True))
+        if self.left == len(self.keys) == len(values) and self.keys == list(keys):  # all at once
+            self.left = 0
+            self._values = values
+            self.set_result(list(values))  # which is the caller's own, to change as it likes
+            return
+        self._outcomes.update(zip(keys, values, strict=True))
         self.left -= len(values)
-        if not self.left and self.keys == list(keys):  # all at once
-            self.set_result(list(values))
-        elif not self.left:
+        if not self.left:
             self._answer()
+
+    @property
+    def outcomes(self) -> dict[K, V | Exception]:
+        """What is known of the keys; of those answered all at once it is sorted out here."""
+        if self._values is not None:
+            self._outcomes = dict(zip(self.keys, self._values, strict=True))
+            self._values = None
+        return self._outcomes
 
     def _answer(self) -> None:
         """Answer this caller, in the order of its keys."""
-        outcomes = list(map(self.outcomes.__getitem__, self.keys))
+        outcomes = list(map(self._outcomes.__getitem__, self.keys))
         failed = first_exception(outcomes) if self.raising else None
         if failed is None:
             self.set_result(outcomes)
@@ -200,7 +213,7 @@ class SetCaller(asyncio.Future[list[V | Exception]], Generic[K, V]):
     def refuse(self, error: Exception) -> list[K]:
         """Answer with what is known by now, and this error for the rest; return the rest."""
         missing = self._missing()
-        self.outcomes.update(dict.fromkeys(missing, error))
+        self._outcomes.update(dict.fromkeys(missing, error))
         self.batch_failed.update(missing)
         self._answer()
         return missing
@@ -217,7 +230,7 @@ class SetCaller(asyncio.Future[list[V | Exception]], Generic[K, V]):
         return True
 
     def _missing(self) -> list[K]:
-        return [key for key in dict.fromkeys(self.keys) if key not in self.outcomes]
+        return [key for key in dict.fromkeys(self.keys) if key not in self._outcomes]
 
     def _leave(self, keys: list[K]) -> None:
         for key in keys:

@@ -228,7 +228,7 @@ class Loader(DataLoader[K, V]):
             return asyncio.gather(*loads, return_exceptions=return_exceptions)
         memo = self._cache
         before = len(memo)
-        if memo.keys().isdisjoint(keys):
+        if not memo or memo.keys().isdisjoint(keys):
             caller = self._submit_many(keys, raising=not return_exceptions)
             memo.update(dict.fromkeys(keys, caller))
         else:
