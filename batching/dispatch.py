@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable
 from contextvars import Context
 from typing import Generic, TypeVar
 
@@ -107,13 +107,12 @@ class Dispatcher(Generic[K, V]):
             return False
         return self.waiting.oldest() + self.max_wait_time <= float(self._home.loop.time())
 
-    def _tick_over(self) -> None:
+    def _tick_over(self, task: asyncio.Task[None] | None) -> Awaitable[None] | None:
         if not self.auto_flush:
             self._asked_due = True
-            self.pump()
         elif self.waiting.has_beside(ADDED):
             self.due = self.due or "settled"
-            self.pump()
+        return self._flights.carry(task, self.pump)
 
     def _window_over(self) -> None:
         self._window = None

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Generator, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from contextvars import Context
 from functools import partial
-from types import coroutine
 from typing import TypeAlias, TypeVar
 
 from batching.alarms import Alarms
@@ -28,6 +27,7 @@ from batching.home import Home
 from batching.lineage import closes_circle, enter_batch, inside_batch
 from batching.outcomes import Outcome, align, raisable
 from batching.policies import BatchEvent, Observer, RetryPolicy
+from batching.tick import next_turn
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -75,6 +75,9 @@ class Flights(dict[K, Flight[K, V]]):
         self._alarms = alarms
         self._context = context
         self.again: Callable[[Flight[K, V]], None]
+        # The task that makes the next call that is launched, and the flight that it got.
+        self._carrier: asyncio.Task[None] | None = None
+        self._carried: Flight[K, V] | None = None
         self.is_awaited: Callable[[], bool]
         self.landed: Callable[[], None]
         self.reset()
@@ -152,17 +155,41 @@ class Flights(dict[K, Flight[K, V]]):
 
     def launch(self, flight: Flight[K, V]) -> None:
         """Make the call of a flight that the gate has admitted."""
-        call = self._fly(flight)
+        self.in_air.add(flight)
+        if self._carrier is not None:
+            flight.task = self._carrier
+            self._carrier = None
+            self._carried = flight
+            return
+        call = self._take_off(flight)
         # A task that is cancelled before its first step never enters its coroutine. This one is
         # entered already, so that it gives back what it holds however early it is cancelled.
         call.send(None)
-        self.in_air.add(flight)
         flight.task = self._home.loop.create_task(call, context=self._context.copy())
+
+    def carry(
+        self, task: asyncio.Task[None] | None, launch: Callable[[], None]
+    ) -> Awaitable[None] | None:
+        """Launch flights; return the call of the first, if this task is to make it."""
+        self._carrier = task
+        try:
+            launch()
+        finally:
+            self._carrier = None
+        flight, self._carried = self._carried, None
+        return None if flight is None else self._fly(flight)
+
+    async def _take_off(self, flight: Flight[K, V]) -> None:
+        try:
+            await next_turn()
+        except BaseException as error:
+            self._break_off(flight, error)
+            raise
+        await self._fly(flight)
 
     async def _fly(self, flight: Flight[K, V]) -> None:
         """Make the call, settle the flight whatever comes of it, and give back what it held."""
         try:
-            await _entered()
             enter_batch(flight)
             flight.started = self._home.loop.time()
             if flight.live is not None:
@@ -394,12 +421,6 @@ def _not_async(name: str, answer: object) -> BatchError:
     return BatchError(
         f"{name}: expected processor_func to be async, got {type(answer).__name__}"
     )
-
-
-@coroutine
-def _entered() -> Generator[None, None, None]:
-    """Stop a coroutine that is entered until its task takes the first step."""
-    yield
 
 
 def _seen(outcome: Outcome[V]) -> Outcome[V]:

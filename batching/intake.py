@@ -94,7 +94,7 @@ class Intake(Generic[K, V]):
 
     def reconsider(self) -> None:
         """Refuse those who wait and had better not, by now."""
-        self._dispatcher.tick.close_lane()
+        self._dispatcher.tick.lane = None
         for key, there in list(self._waiting.items()):
             for caller in list(members(there)):
                 if (error := self._refused(caller)) is not None:
