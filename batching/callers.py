@@ -306,8 +306,7 @@ def still(callers: Mapping[K, Caller[K, V]]) -> dict[K, Caller[K, V]]:
 def settle_values(callers: Mapping[K, Caller[K, V]], values: Sequence[V]) -> None:
     """Give every caller the value of its key; this is where the time of large batches goes."""
     if len(callers) < FEW:
-        for value, (key, caller) in zip(values, callers.items()):  # noqa: B905 - one for each
-            caller.settle(key, value)
+        _settle_each(callers, values)
         return
     first = next(iter(callers.values()))
     if isinstance(first, SetCaller) and set(callers.values()) == {first}:
@@ -316,8 +315,15 @@ def settle_values(callers: Mapping[K, Caller[K, V]], values: Sequence[V]) -> Non
         try:
             deque(map(asyncio.Future.set_result, callers.values(), values), maxlen=0)  # type: ignore[arg-type]  # all are KeyCallers
         except asyncio.InvalidStateError:  # somebody has left: look at each
-            for (key, caller), value in zip(callers.items(), values, strict=True):
-                caller.settle(key, value)
+            _settle_each(callers, values)
     else:
-        for (key, caller), value in zip(callers.items(), values, strict=True):
+        _settle_each(callers, values)
+
+
+def _settle_each(callers: Mapping[K, Caller[K, V]], values: Sequence[V]) -> None:
+    """Do it one by one, without asking what is known: that none of the values is an exception."""
+    for value, (key, caller) in zip(values, callers.items()):  # noqa: B905 - one for each
+        if type(caller) is not KeyCaller:
             caller.settle(key, value)
+        elif not caller.done():
+            caller.set_result(value)

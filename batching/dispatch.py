@@ -149,7 +149,7 @@ class Dispatcher(Generic[K, V]):
             self._end_window()
         if self.waiting.lanes or self.waiting.background:  # dead slots
             self.waiting.clear()
-        if not self._flights.ready:
+        if self._gate.line and not self._flights.ready:
             self._gate.leave(self)
         if self.emptied:
             self.emptied()

@@ -204,7 +204,10 @@ class Flights(dict[K, Flight[K, V]]):
             except Exception as error:  # noqa: BLE001 - it belongs to every caller of the batch
                 self._fail(flight, raisable(self._name, error))
             else:
-                self._settle(flight, outcomes, some_failed=some_failed)
+                if some_failed:
+                    self._settle(flight, outcomes)
+                else:
+                    self._settle_values(flight, outcomes)
             if self.is_awaited():  # those whom it has answered go on first
                 self._home.loop.call_soon(self._land, flight, context=self._context)
             else:
@@ -260,34 +263,34 @@ class Flights(dict[K, Flight[K, V]]):
 
     # Settle.
 
+    def _settle_values(self, flight: Flight[K, V], values: Sequence[V]) -> None:
+        """Give every caller of a flight the value of its key."""
+        flight.settled = True
+        self._forget(flight)
+        settle_values(flight.callers, values)
+        if self._alarms:
+            self._alarms.unset_settled(flight.callers.values())
+        if self._observers:
+            self._tell(flight, 0, 0)
+
     def _fail(self, flight: Flight[K, V], error: Exception) -> None:
-        errors = [error] * len(flight.callers)
-        self._settle(flight, errors, some_failed=True, batch_failed=True)
+        self._settle(flight, [error] * len(flight.callers), batch_failed=True)
 
     def _settle(
-        self,
-        flight: Flight[K, V],
-        outcomes: Sequence[Outcome[V]],
-        *,
-        some_failed: bool,
-        batch_failed: bool = False,
+        self, flight: Flight[K, V], outcomes: Sequence[Outcome[V]], *, batch_failed: bool = False
     ) -> None:
         """Give every caller of a flight its outcome, apart from keys that are tried again."""
         flight.settled = True
         callers = flight.callers
-        failures = resting = 0
-        if some_failed:
-            again = self._attempts_of_retryable(flight, outcomes)
-            self._forget(flight)
-            for (key, caller), outcome in zip(callers.items(), outcomes, strict=True):
-                if key not in again:
-                    failures += isinstance(outcome, Exception)
-                    caller.settle(key, _seen(outcome), batch_failed=batch_failed)
-            resting = self._rest(flight, again, outcomes) if again else 0
-            failures += len(again) - resting
-        else:
-            self._forget(flight)
-            settle_values(callers, outcomes)  # type: ignore[misc]  # none is an exception
+        failures = 0
+        again = self._attempts_of_retryable(flight, outcomes)
+        self._forget(flight)
+        for (key, caller), outcome in zip(callers.items(), outcomes, strict=True):
+            if key not in again:
+                failures += isinstance(outcome, Exception)
+                caller.settle(key, _seen(outcome), batch_failed=batch_failed)
+        resting = self._rest(flight, again, outcomes) if again else 0
+        failures += len(again) - resting
         if self._alarms:
             self._alarms.unset_settled(callers.values())
         self._tell(flight, resting, failures)

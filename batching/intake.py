@@ -67,11 +67,11 @@ class Intake(Generic[K, V]):
         """Let a caller wait for a set of keys; when nobody asked for any of them, all at once."""
         waiting, flights = self._waiting, self._flights
         if (
-            len(waiting) + len(keys) <= self._limits.max_pending
-            and (not waiting or waiting.keys().isdisjoint(keys))
+            (not waiting or waiting.keys().isdisjoint(keys))
             and (not flights or flights.keys().isdisjoint(keys))
-            and inside_batch() is None
-            and self._refused(caller) is None
+            and len(waiting) + len(keys) <= self._limits.max_pending
+            and marked() is None
+            and (self.refusal is None or self._refused(caller) is None)
         ):
             self._dispatcher.tick.news |= waiting.put(keys, caller)
         else:
@@ -109,9 +109,7 @@ class Intake(Generic[K, V]):
 
     def _refused(self, caller: SingleCaller[K, V]) -> Exception | None:
         """Return why a caller had better not wait."""
-        if self.refusal is None:
-            return None
-        return self.refusal(caller.deadline)
+        return None if self.refusal is None else self.refusal(caller.deadline)
 
     def _wait_again(self, rest: Flight[K, V]) -> None:
         """Let keys that have rested wait anew, unless there is a reason not to by now."""

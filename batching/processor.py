@@ -221,7 +221,9 @@ class BatchProcessor(Generic[K, V]):
                 self._alarms[deadline][1].add(caller)
             return caller
         loop = self._enter()
-        key_and_scope(self.name, key, scope)
+        if key is None:
+            raise TypeError(f"{self.name}: expected a key, got None")
+        hash(key), hash(scope)  # or raise, before anything has changed
         caller = home.caller()
         caller.owner = self._intake
         caller.key = key
@@ -269,7 +271,7 @@ class BatchProcessor(Generic[K, V]):
             raise TypeError(f"{self.name}: expected keys, got None among them")
         if not asked:
             return caller
-        key_and_scope(self.name, ..., scope)
+        hash(scope)  # or raise, before anything has changed
         if deadline is not None and not self._alarms.set(loop, caller, deadline):
             caller.refuse(DeadlineExceededError(self.name))
         else:
@@ -319,13 +321,13 @@ class BatchProcessor(Generic[K, V]):
     async def flush(self) -> BatchResult[V]:
         """Send all that waits; return what became of every item no result has spoken of yet."""
         refuse_inside(self.name, "flush()")
-        self._settle_in()
+        self._enter(closing=True)
         return await self._collector.flush()
 
     async def flush_if_needed(self) -> BatchResult[V] | None:
         """Flush if an item has waited for `max_wait_time`, or if a batch has left by itself."""
         refuse_inside(self.name, "flush_if_needed()")
-        self._settle_in()
+        self._enter(closing=True)
         return await self._collector.flush_if_needed()
 
     def get_pending_count(self) -> int:
@@ -336,28 +338,26 @@ class BatchProcessor(Generic[K, V]):
 
     # Collect.
 
-    def _enter(self) -> AbstractEventLoop:
-        """Return the running loop; what a loop that is over left behind is dropped."""
-        if self._closed:
+    def _enter(self, *, closing: bool = False) -> AbstractEventLoop:
+        """Return the running loop, and see to it that it is the one that is served."""
+        if self._closed and not closing:
             raise ProcessorClosedError(self.name)
-        return self._settle_in()
-
-    def _settle_in(self) -> AbstractEventLoop:
         loop = get_running_loop()
         if loop is not self._home.loop:
-            if self._home.loop is None:
-                self._home.move(self.gate.enter())
-            else:
-                self._move()
+            self._move_in()
         return loop
 
-    def _move(self) -> None:
-        self._refuse_elsewhere()
+    def _move_in(self) -> None:
+        """Serve the running loop; what one that is over left behind is dropped."""
+        first = self._home.loop is None
+        if not first:
+            self._refuse_elsewhere()
         self._home.move(self.gate.enter())
-        self._dispatcher.reset()
-        self._alarms.clear()
-        self._flights.reset()
-        self._collector.forget()
+        if not first:
+            self._dispatcher.reset()
+            self._alarms.clear()
+            self._flights.reset()
+            self._collector.forget()
 
     def _refuse_elsewhere(self) -> None:
         if self._closing.busy and self._home.loop and not self._home.loop.is_closed():

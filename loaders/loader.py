@@ -141,7 +141,9 @@ class Loader(DataLoader[K, V]):
         self._submit: Callable[[K], KeyCaller[K, V]] = (
             partial(processor.submit, **asking) if asking else processor.submit
         )
-        self._submit_many: Callable[..., SetCaller[K, V]] = partial(processor.submit_many, **asking)
+        self._submit_many: Callable[..., SetCaller[K, V]] = (
+            partial(processor.submit_many, **asking) if asking else processor.submit_many
+        )
         #: Keys answered from the memo, and asked again while on their way.
         self.remembered = self.repeated = 0
         # Of those asked of the processor the ones that do not stand in the memo, less those that
@@ -220,9 +222,11 @@ class Loader(DataLoader[K, V]):
 
         >>> tracks = await loader.load_many(ids, return_exceptions=True)  # exceptions as values
         """
-        if not isinstance(keys, Iterable):
-            raise TypeError(f"{self.processor.name}: expected keys, got {keys!r}")
-        keys = list(keys)
+        try:
+            each = iter(keys)
+        except TypeError:
+            raise TypeError(f"{self.processor.name}: expected keys, got {keys!r}") from None
+        keys = list(each)
         if not self._plain:
             loads = [self.load(key) for key in keys]
             return asyncio.gather(*loads, return_exceptions=return_exceptions)
