@@ -20,6 +20,9 @@ V = TypeVar("V")
 # Keys that are settled one by one before it could be found out how to settle them all at once.
 FEW = 5
 
+#: Where a key stands: whose it is, and whether it is asked in the background.
+Lane: TypeAlias = "tuple[Hashable, bool]"
+
 #: The scope of added items, which belong to nobody.
 ADDED = object()
 
@@ -240,38 +243,61 @@ class SetCaller(asyncio.Future[list[V | Exception]], Generic[K, V]):
 class Joint(Generic[K, V]):
     """Several callers of one key."""
 
-    __slots__ = ("callers", "lanes", "since")
+    __slots__ = ("background", "callers", "lanes", "scope", "since")
 
-    def __init__(self, first: SingleCaller[K, V], second: SingleCaller[K, V]) -> None:
+    def __init__(self, first: SingleCaller[K, V]) -> None:
         self.callers = {first: None}  # a dict for its order and quick removal
         self.since = first.since
-        #: How many callers each lane has here in which the key stands.
-        self.lanes = {lane_of(first): 1}
-        self.add(second)
+        #: The lane in which the key stands, and, once there are more, the callers in each of them.
+        self.scope = first.scope
+        self.background = first.background
+        self.lanes: dict[Lane, int] | None = None
 
-    def add(self, caller: SingleCaller[K, V]) -> None:
-        """Let one more caller wait here."""
+    def add(self, caller: SingleCaller[K, V]) -> bool:
+        """Let one more caller wait here; tell whether it is the first one of its lane."""
         self.callers[caller] = None
-        lane = lane_of(caller)
-        self.lanes[lane] = self.lanes.get(lane, 0) + 1
+        if self.lanes is None:
+            if caller.scope is self.scope and caller.background is self.background:
+                return False
+            self.lanes = {(self.scope, self.background): len(self.callers) - 1}
+        lane = caller.scope, caller.background
+        before = self.lanes.get(lane, 0)
+        self.lanes[lane] = before + 1
+        return not before
 
     def drop(self, caller: SingleCaller[K, V]) -> bool:
-        """Forget a caller; tell whether it was the last one of its lane."""
+        """Forget a caller, not the last one; tell whether it was the last one of its lane."""
         del self.callers[caller]
-        lane = lane_of(caller)
+        if self.lanes is None:
+            return False
+        lane = caller.scope, caller.background
         self.lanes[lane] -= 1
         if self.lanes[lane]:
             return False
         del self.lanes[lane]
         return True
 
+    def stands_in(self, lane: Lane) -> bool:
+        """Tell whether one of the callers has the key stand in this lane."""
+        if self.lanes is None:
+            return lane == (self.scope, self.background)
+        return lane in self.lanes
+
     def settle(self, key: K, outcome: V | Exception, *, batch_failed: bool = False) -> None:
         """Answer every caller that has not left."""
         for caller in self.callers:
             caller.settle(key, outcome, batch_failed=batch_failed)
 
+    def settle_value(self, key: K, value: V) -> None:
+        """Give every caller that has not left a value that is no exception."""
+        for caller in self.callers:
+            if type(caller) is not KeyCaller:
+                caller.settle(key, value)
+            elif not caller.done():
+                caller.set_result(value)
 
-def lane_of(caller: SingleCaller[K, V]) -> tuple[Hashable, bool]:
+
+def lane_of(caller: SingleCaller[K, V]) -> Lane:
     """Return the lane in which a caller's key stands: its scope, and whether in background."""
     return caller.scope, caller.background
 
@@ -287,10 +313,12 @@ def members(caller: Caller[K, V]) -> Collection[SingleCaller[K, V]]:
 
 def joined(there: Caller[K, V], newcomer: SingleCaller[K, V]) -> Caller[K, V]:
     """Return what stands for a key after a newcomer joined whoever is there."""
-    if isinstance(there, Joint):
-        there.add(newcomer)
-        return there
-    return newcomer if there.done() else Joint(there, newcomer)
+    if not isinstance(there, Joint):
+        if there.done():
+            return newcomer
+        there = Joint(there)
+    there.add(newcomer)
+    return there
 
 
 def still(callers: Mapping[K, Caller[K, V]]) -> dict[K, Caller[K, V]]:
@@ -323,7 +351,9 @@ def settle_values(callers: Mapping[K, Caller[K, V]], values: Sequence[V]) -> Non
 def _settle_each(callers: Mapping[K, Caller[K, V]], values: Sequence[V]) -> None:
     """Do it one by one, without asking what is known: that none of the values is an exception."""
     for value, (key, caller) in zip(values, callers.items()):  # noqa: B905 - one for each
-        if type(caller) is not KeyCaller:
+        if type(caller) is Joint:
+            caller.settle_value(key, value)
+        elif type(caller) is not KeyCaller:
             caller.settle(key, value)
         elif not caller.done():
             caller.set_result(value)

@@ -53,6 +53,7 @@ class Intake(Generic[K, V]):
             caller.settle(key, error, batch_failed=True)
         elif key in waiting:
             waiting.join(key, caller)
+            caller.count_join()
         elif len(waiting) >= self._limits.max_pending:
             full = QueueFullError(self._name, self._limits.max_pending)
             caller.settle(key, full, batch_failed=True)  # it says nothing of the key

@@ -217,6 +217,7 @@ class BatchProcessor(Generic[K, V]):
                 tick.news = True
             else:
                 waiting.join(key, caller)
+                caller.joined = 1
             if deadline is not None:
                 self._alarms[deadline][1].add(caller)
             return caller

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Hashable, Mapping
 from typing import TypeVar
 
-from batching.callers import Caller, Joint, SingleCaller, joined, lane_of, members
+from batching.callers import Caller, Joint, Lane, SingleCaller, lane_of, members
 from batching.flight import Asker, still_asks
 from batching.gate import BACKGROUND_LAG
 from batching.lanes import Lanes
@@ -63,9 +63,13 @@ class Waiting(dict[K, Caller[K, V]]):
 
     def join(self, key: K, caller: SingleCaller[K, V]) -> None:
         """Let one more caller wait for a key that waits."""
-        both = self[key] = joined(self[key], caller)
-        caller.count_join()
-        if isinstance(both, Joint) and both.lanes[lane_of(caller)] == 1:
+        there = self[key]
+        if not isinstance(there, Joint):
+            if there.done():
+                self[key] = caller
+                return
+            there = self[key] = Joint(there)
+        if there.add(caller):
             self._more += 1
             (self.background if caller.background else self.lanes).put(caller.scope, (key,))
 
@@ -91,9 +95,9 @@ class Waiting(dict[K, Caller[K, V]]):
         slots = sum(map(len, self.lanes.values())) + sum(map(len, self.background.values()))
         self._more = slots - len(self)
 
-    def _stands(self, key: K, lane: tuple[Hashable, bool]) -> bool:
+    def _stands(self, key: K, lane: Lane) -> bool:
         there = self.get(key)
-        return there is not None and (not isinstance(there, Joint) or lane in there.lanes)
+        return there is not None and (not isinstance(there, Joint) or there.stands_in(lane))
 
     def has_beside(self, scope: Hashable) -> bool:
         """Tell whether keys of any other scope wait."""

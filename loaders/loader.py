@@ -180,9 +180,15 @@ class Loader(DataLoader[K, V]):
             caller = memo[key] = self._submit(key)
             return caller
         there = memo[key]
-        if type(there) is KeyCaller and there.has_value():
-            self.remembered += 1
-            return there
+        if type(there) is KeyCaller:  # quicker than `_load_again`, with the same result
+            if not there.done():
+                self.repeated += 1
+                caller = memo[key] = self._submit(key)
+                caller.before = there
+                return caller
+            if there.has_value():
+                self.remembered += 1
+                return there
         return self._load_again(key, key, there)
 
     def _load_by_cache_key(self, key: K) -> asyncio.Future[V]:
