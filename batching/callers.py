@@ -103,7 +103,7 @@ class KeyCaller(asyncio.Future[V], Generic[K, V]):
 
     def cancel(self, msg: Any | None = None) -> bool:
         """Leave; no other caller of the key notices."""
-        if not super().cancel(msg):
+        if not asyncio.Future.cancel(self, msg):  # super() would cost more than all the rest
             return False
         self.owner.leave(self.key, self)
         return True
@@ -203,7 +203,9 @@ class SetCaller(asyncio.Future[list[V | Exception]], Generic[K, V]):
 
     def remembered(self, key: K, default: Any) -> Any:
         """Return the key's outcome if it is known and not the failure of a whole batch."""
-        return default if key in self.batch_failed else self.outcomes.get(key, default)
+        if self._values is not None:
+            return self.outcomes.get(key, default)
+        return default if key in self.batch_failed else self._outcomes.get(key, default)
 
     def remembered_before(self, key: K) -> Any:
         """Return what may know the key's outcome if this caller does not."""

@@ -83,14 +83,16 @@ class Intake(Generic[K, V]):
         """Forget a caller that was cancelled or has expired."""
         if caller.get_loop() is not self._home.loop:
             return  # it waited on a loop that is over
-        self._alarms.unset(caller)
-        if key in self._waiting:
-            self._waiting.leave(key, caller)
-            if key not in self._waiting:
+        if caller.deadline is not None:
+            self._alarms.unset(caller)
+        waiting = self._waiting
+        if key in waiting:
+            waiting.leave(key, caller)
+            if self._flights.attempts and key not in waiting:
                 self._flights.attempts.pop(key, None)
         elif key in self._flights:
             self._flights.leave(key, caller)
-        if not self._waiting:
+        if not waiting:
             self._dispatcher.rest()
 
     def reconsider(self) -> None:

@@ -57,10 +57,10 @@ class Lanes(OrderedDict[Hashable, "deque[K]"]):
             if lane:
                 self[scope] = lane
 
-    def sweep(self, stands: Callable[[K, Hashable], bool]) -> None:
+    def sweep(self, standing: Callable[[Hashable], Callable[[K], bool]]) -> None:
         """Drop every dead slot: where a key does not stand for this scope any more."""
         for scope, lane in list(self.items()):
-            alive = [key for key in lane if stands(key, scope)]
+            alive = list(filter(standing(scope), lane))
             lane.clear()
             lane.extend(alive)
             if not alive:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Hashable, Mapping
+from functools import partial
 from typing import TypeVar
 
 from batching.callers import Caller, Joint, Lane, SingleCaller, lane_of, members
@@ -82,20 +83,25 @@ class Waiting(dict[K, Caller[K, V]]):
             self._more -= last
         else:
             del self[key]
-            self.askers.pop(key, None)
+            if self.askers:
+                self.askers.pop(key, None)
             self._dead += 1
         if self._dead > len(self) + self._more + _FEW:
             self._sweep()
 
     def _sweep(self) -> None:
         """Drop dead slots, and lanes that hold no others."""
-        self.lanes.sweep(lambda key, scope: self._stands(key, (scope, False)))
-        self.background.sweep(lambda key, scope: self._stands(key, (scope, True)))
+        if Joint in set(map(type, self.values())):
+            self.lanes.sweep(lambda scope: partial(self._stands, (scope, False)))
+            self.background.sweep(lambda scope: partial(self._stands, (scope, True)))
+        else:
+            self.lanes.sweep(lambda _: self.__contains__)
+            self.background.sweep(lambda _: self.__contains__)
         self._dead = 0
         slots = sum(map(len, self.lanes.values())) + sum(map(len, self.background.values()))
         self._more = slots - len(self)
 
-    def _stands(self, key: K, lane: Lane) -> bool:
+    def _stands(self, lane: Lane, key: K) -> bool:
         there = self.get(key)
         return there is not None and (not isinstance(there, Joint) or there.stands_in(lane))
 

@@ -211,10 +211,14 @@ class Loader(DataLoader[K, V]):
 
     def _load_again(self, key: K, cache_key: Any, there: Any) -> asyncio.Future[V]:
         """Answer a key that has been asked before."""
+        if isinstance(there, KeyCaller) and there.remembered(key, _UNKNOWN) is not _UNKNOWN:
+            self.remembered += 1
+            return there
         outcome = _recall(key, there)
         if outcome is not _UNKNOWN:
             self.remembered += 1
-            return _finished(outcome)
+            caller = self._cache[cache_key] = _finished(key, outcome, there)
+            return caller
         self.repeated += 1
         caller = self._cache[cache_key] = self._submit(key)
         if (before := _still_asking(key, there)) is not None:
@@ -297,7 +301,7 @@ def _itself(key: Any) -> Any:
 
 
 def _recall(key: Any, there: Any) -> Any:
-    """Return the outcome that a memo entry knows, or _UNKNOWN."""
+    """Return the outcome that a memo entry knows, or one before it; or else _UNKNOWN."""
     outcome = there.remembered(key, _UNKNOWN)
     while outcome is _UNKNOWN and there.done():
         there = there.remembered_before(key)
@@ -324,12 +328,17 @@ def _first_of(key: Any, there: Any) -> Any:
     return there
 
 
-def _finished(outcome: Any) -> asyncio.Future[Any]:
-    """Return a future that is settled."""
-    future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-    if isinstance(outcome, Exception):
-        future.set_exception(outcome)
-        future.exception()  # whoever awaits it still sees it; whoever does not need not log it
-    else:
-        future.set_result(outcome)
-    return future
+def _finished(key: Any, outcome: Any, there: Any) -> KeyCaller[Any, Any]:
+    """Return a settled future in place of a memo entry that is none for this key alone.
+
+    All who ask from now on share it: nobody can do anything to a future that is settled.
+    """
+    # A set knows its loop: Python 3.11 takes its time to tell which one is running.
+    loop = there.get_loop() if isinstance(there, SetCaller) else None
+    if loop is None or not loop.is_running():
+        loop = asyncio.get_running_loop()
+    caller: KeyCaller[Any, Any] = KeyCaller(loop=loop)
+    caller.key = key
+    caller.before = there
+    caller.settle(key, outcome)
+    return caller
