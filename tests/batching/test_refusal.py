@@ -170,3 +170,33 @@ async def test_who_joins_a_key_in_the_air_opens_the_way_for_nobody():
     joining, refused = (processor.submit(key, deadline=9.0) for key in "ac")
     assert repr(refused.exception()) == "ClosedError(9.0)"
     assert await asyncio.gather(first, patient, joining) == ["a!", "b!", "a!"]
+
+
+def unless_in_a_hurry(deadline):
+    return ClosedError("for ever") if deadline is None else None
+
+
+async def test_who_may_not_wait_for_ever_opens_the_way_for_nobody():
+    bulk = Bulk()
+    processor = bulk.processor(refusal=unless_in_a_hurry)
+    hurried = processor.submit("a", deadline=9.0)
+    refused = [processor.submit(key) for key in "aab"]
+    assert {repr(caller.exception()) for caller in refused} == {"ClosedError('for ever')"}
+    assert await hurried == "a!"
+    assert bulk.calls == [(0.0, ["a"])]
+
+
+async def test_a_new_reason_not_to_wait_for_ever_is_one_for_those_that_come():
+    reasons = []
+    bulk = Bulk()
+    processor = bulk.processor(
+        refusal=lambda deadline: reasons[0] if reasons and deadline is None else None
+    )
+    hurried = processor.submit("a", deadline=9.0)
+    patient = [processor.submit(key) for key in "bc"]
+    reasons.append(ClosedError("now"))
+    processor.reconsider()
+    patient.append(processor.submit("d"))
+    assert [caller.exception() for caller in patient] == reasons * 3
+    assert await hurried == "a!"
+    assert bulk.calls == [(0.0, ["a"])]

@@ -303,3 +303,13 @@ async def test_a_caller_has_a_value_or_not():
     assert good.remembered_before("good") is None
     bad.before = good
     assert bad.remembered_before("bad") is good
+
+
+async def test_a_key_in_the_air_is_joined_in_the_middle_of_a_tick_of_others():
+    bulk = Bulk(latency=2.0)
+    processor = bulk.processor()
+    first = processor.submit("a")
+    await until(1.0)
+    callers = [processor.submit(key) for key in "bacab"]
+    assert await asyncio.gather(first, *callers) == [f"{key}!" for key in "abacab"]
+    assert bulk.calls == [(0.0, ["a"]), (1.0, ["b", "c"])]

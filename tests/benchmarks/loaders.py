@@ -135,6 +135,18 @@ async def load_twice(contender, size):
 @timed
 async def load_known(contender, size):
     """load, remembered"""
+    ask, _ = contender.asking()
+    keys = range(size)
+    await asyncio.gather(*map(ask, keys))
+    started = time.perf_counter()
+    for key in keys:
+        await ask(key)
+    return time.perf_counter() - started
+
+
+@timed
+async def load_known_of_set(contender, size):
+    """load, remembered from a set"""
     ask, ask_many = contender.asking()
     keys = range(size)
     await ask_many(keys)
@@ -206,6 +218,7 @@ MEASURES = (
     gather,
     load_twice,
     load_known,
+    load_known_of_set,
     load_many,
     load_many_twice,
     load_many_known,
@@ -213,7 +226,7 @@ MEASURES = (
     cancel,
 )
 # Only a loader remembers: a processor and asyncio alone would do something else.
-OF_THE_MEMO = {load_known, load_many_known}
+OF_THE_MEMO = {load_known, load_known_of_set, load_many_known}
 # asyncio alone has no keys that could be the same.
 OF_EQUAL_KEYS = {load_twice, load_many_twice}
 
