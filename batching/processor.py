@@ -9,7 +9,7 @@ has a future of its own, and one that leaves is noticed by nobody else.
 
 Collect. `submit` puts a key among those that wait (`intake.py`) and, if it is the first, starts to
 look for the end of the tick (`tick.py`), or the timer of the window. Added items start neither, for
-they wait until a batch is full.
+they wait until a batch is full. What is like the key before it, in one tick, is put there at once.
 
 Dispatch. When the tick or window is over, or somebody flushes, the keys that wait become *due*, and
 stay so until none waits: later keys fill along. As many keys as fit in a batch may leave without
@@ -70,7 +70,8 @@ class BatchProcessor(Generic[K, V]):
     retry, limits:   How often to try again, how much may wait and fly.
     observers:       Called with a `BatchEvent` for each call that has come to its end.
     refusal:         Takes a caller's deadline, or None; returns the exception that the caller gets
-                     at once for keys not in the air, or None to let it wait. See `reconsider`.
+                     at once for keys not in the air, or None to let it wait. Of a scope's keys in
+                     one tick, and with one deadline, the first is asked about. See `reconsider`.
     """
 
     def __init__(
