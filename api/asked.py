@@ -6,7 +6,8 @@ answers make us ask of artists. What is asked of one provider for another's obje
 begins with `ON`: ("tracks", "on isrcs").
 """
 
-from collections.abc import Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeAlias
 
@@ -81,6 +82,9 @@ _FINDS_ALL_KINDS = _BRINGS_TRACKS = {"spotify"}
 
 _ISRC = frozenset({"isrc"})
 
+# As many as documents are remembered, most of which name things in one place; see `Walks`.
+_MOST_WALKS = 128
+
 Chain: TypeAlias = tuple[str, ...]
 Line: TypeAlias = tuple[Chain, str]
 
@@ -96,15 +100,45 @@ class Pace(NamedTuple):
     parts: Mapping[str, frozenset[str]] = {}
 
 
-def asked_by(
+class Walks:
+    """What one object of those that a document names makes us ask, by place in the document.
+
+    A thousand of them ask a thousand times that, so the document is walked once. A place is known
+    by its nodes, which are the same while the document is remembered; beside it count what is
+    named there and the variables that are no lists. All walks are of one server: its providers'
+    resources stay the same.
+    """
+
+    def __init__(self) -> None:
+        # The nodes are kept beside what was found: an id is only good while its object lives.
+        self._walks: OrderedDict[Hashable, tuple[dict[Line, int], Any]] = OrderedDict()
+
+    def __repr__(self) -> str:
+        return f"<Walks [{len(self._walks)}]>"
+
+    def get(self, key: Hashable) -> dict[Line, int] | None:
+        """Return what was found there, if it is remembered."""
+        found = self._walks.get(key)
+        return None if found is None else found[0]
+
+    def put(self, key: Hashable, found: dict[Line, int], nodes: Any) -> None:
+        """Remember what was found; the oldest is forgotten first."""
+        self._walks[key] = found, nodes
+        if len(self._walks) > _MOST_WALKS:
+            self._walks.popitem(last=False)
+
+
+def asked_by(  # noqa: PLR0917  what cost_of is given
     schema: GraphQLSchema,
     document: DocumentNode,
     operation: OperationDefinitionNode,
     variables: Mapping[str, Any],
     paces: Mapping[str, Pace],
+    walks: Walks | None = None,
 ) -> dict[Line, int]:
     """Return the most keys by chain and provider."""
-    walk = _Walk(Outline(schema, document, operation, variables), paces)
+    outline = Outline(schema, document, operation, variables)
+    walk = _Walk(outline, paces, walks or Walks(), _switches(variables))
     walk.query(operation.selection_set)
     return walk.keys()
 
@@ -126,9 +160,13 @@ class _Objects:
 
 
 class _Walk:
-    def __init__(self, outline: Outline, paces: Mapping[str, Pace]) -> None:
+    def __init__(
+        self, outline: Outline, paces: Mapping[str, Pace], walks: Walks, switches: Hashable
+    ) -> None:
         self._outline = outline
         self._paces = paces
+        self._walks = walks
+        self._switches = switches
         self._keys: dict[Line, int] = {}
         # Of those that the document itself names, which they are.
         self._named: dict[Line, set[Any]] = {}
@@ -161,16 +199,31 @@ class _Walk:
     ) -> None:
         kind = name.rstrip("s") if name not in {"node", "lookup"} else None
         given = [arguments.get("id"), *_list(arguments.get("ids") or arguments.get("refs"))]
-        refs = {ref for text in given if (ref := _ref(text, kind))}
+        named: dict[tuple[str, str], set[str]] = {}
+        for text in given:
+            if ref := _ref(text, kind):
+                named.setdefault((ref.kind, ref.provider), set()).add(ref.native)
         for type_name, resource in RESOURCES.items():
+            for (kind_named, provider), natives in named.items():
+                if kind_named == type_name.lower():
+                    self._named.setdefault(((resource,), provider), set()).update(natives)
+                    for line, each in self._of_one(type_name, provider, sets).items():
+                        self._keys[line] = self._keys.get(line, 0) + each * len(natives)
+
+    def _of_one(
+        self, type_name: str, provider: str, sets: tuple[SelectionSetNode, ...]
+    ) -> Mapping[Line, int]:
+        """Return what one object that the document names asks: nothing but its number counts."""
+        key = (type_name, provider, self._switches, *map(id, sets))
+        found = self._walks.get(key)
+        if found is None:
+            one = _Walk(self._outline, self._paces, self._walks, self._switches)
+            chain = (RESOURCES[type_name],)
             type_ = self._outline.type(type_name)
-            counts: dict[str, int] = {}
-            for ref in refs:
-                if ref.kind == type_name.lower():
-                    self._named.setdefault(((resource,), ref.provider), set()).add(ref.native)
-                    counts[ref.provider] = counts.get(ref.provider, 0) + 1
-            for provider, count in counts.items():
-                self._walk(_Objects(type_, provider, count, (resource,), sets, is_complete=True))
+            one._walk(_Objects(type_, provider, 1, chain, sets, is_complete=True))
+            found = one.keys()
+            self._walks.put(key, found, sets)
+        return found
 
     def _isrcs(self, arguments: Mapping[str, Any], sets: tuple[SelectionSetNode, ...]) -> None:
         isrcs = {text for text in _list(arguments.get("isrcs")) if isinstance(text, str)}
@@ -320,6 +373,18 @@ class _Walk:
         chain = (*it.chain, resource)
         self._keys[chain, it.provider] = self._keys.get((chain, it.provider), 0) + it.count
         return replace(it, chain=chain)
+
+
+def _switches(variables: Mapping[str, Any]) -> Hashable:
+    """Return what counts of the variables below what the document names: it takes no lists there.
+
+    Of a text that is no provider's name it only counts that it is there.
+    """
+    return frozenset(
+        (name, value if not isinstance(value, str) or value in _PROVIDERS else "")
+        for name, value in variables.items()
+        if value is None or isinstance(value, str | bool | int | float)
+    )
 
 
 def _list(value: Any) -> list[Any]:

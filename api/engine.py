@@ -16,7 +16,8 @@ from api.columns import ColumnExecutor
 from api.context import Context
 from api.documents import Prepared, prepare
 from api.errors import formatted
-from api.schema import GRAPHQL_SCHEMA, schema
+from api.execution import Executor
+from api.schema import GRAPHQL_SCHEMA
 from loaders import Providers, ProviderStatus, Settings, Trace
 from loaders.http import ASGIApp
 
@@ -70,9 +71,7 @@ class Engine:
         self.settings = settings
         self.providers = Providers(settings, simulator=simulator)
         self._is_started = False
-        self._executor_class = (
-            ColumnExecutor if settings.columns else schema.execution_context_class
-        )
+        self._executor_class = ColumnExecutor if settings.columns else Executor
 
     async def start(self) -> None:
         """Open the providers, unless they are open."""

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from graphql import OperationDefinitionNode, get_operation_ast
 
-from api.asked import Pace
+from api.asked import Pace, Walks
 from api.context import Context
 from api.cost import NOTHING, Cost, cost_of
-from api.documents import Prepared
+from api.documents import Prepared, is_remembered
 from api.engine import Answer, Engine, Operation
 from api.errors import Failure, extensions
 from api.metrics import Metrics
@@ -63,6 +63,7 @@ class Operations:
         self._running = 0
         self._idle = asyncio.Event()
         self._suspects: dict[str, None] = {}
+        self._walks = Walks()
 
     async def answer(
         self,
@@ -121,7 +122,7 @@ class Operations:
         runs = []
         for operation in operations:
             prepared = self.engine.prepare(operation)
-            run = _Run(operation, prepared, _cost(operation, prepared, paces))
+            run = _Run(operation, prepared, self._cost(operation, prepared, paces))
             if self._telemetry:
                 span = self._telemetry.begin(_kind(run), _name(run), context.trace, headers)
                 run = run._replace(span=span)
@@ -143,6 +144,18 @@ class Operations:
         if trace:
             told |= {"batching": context.trace.report(), "cost": cost.report(paces)}
         return [Answer(each.data, each.errors, told, each.status) for each in answers]
+
+    def _cost(self, operation: Operation, prepared: Prepared, paces: Mapping[str, Pace]) -> Cost:
+        if prepared.errors or prepared.document is None:
+            return NOTHING
+        return cost_of(
+            GRAPHQL_SCHEMA,
+            prepared.document,
+            operation.variables,
+            operation.operation_name,
+            paces,
+            walks=self._walks if is_remembered(operation.query or "") else None,
+        )
 
     async def _execute(self, run: "_Run", context: Context) -> Answer:
         clock = asyncio.get_running_loop().time
@@ -233,18 +246,6 @@ def telemetry_if_on(settings: Settings) -> "Telemetry | None":
     from api.telemetry import Telemetry  # noqa: PLC0415  an extra: it may not be installed
 
     return Telemetry(settings)
-
-
-def _cost(operation: Operation, prepared: Prepared, paces: dict[str, Pace]) -> Cost:
-    if prepared.errors or prepared.document is None:
-        return NOTHING
-    return cost_of(
-        GRAPHQL_SCHEMA,
-        prepared.document,
-        operation.variables,
-        operation.operation_name,
-        paces,
-    )
 
 
 def _chosen(run: _Run) -> OperationDefinitionNode | None:

@@ -2,7 +2,8 @@
 
 Shapes: developer.spotify.com/documentation/web-api/reference, get-several-tracks and so on.
 "Partial" is what Spotify calls simplified. Fields that applications in development mode do not get
-(popularity, label, followers ...) are optional. Ids are checked here: they go into later calls.
+(popularity, label, followers ...) are optional. Ids have their length here; that they are letters
+and digits is looked at once for all ids of an answer (`parse`), in a fifth of the time.
 """
 
 from typing import Annotated, Generic, TypeVar
@@ -15,8 +16,7 @@ from loaders.records import Image, Int
 
 W = TypeVar("W")
 
-# Safe in any URL.
-Id = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z]{22}\Z")]
+Id = Annotated[str, msgspec.Meta(min_length=22, max_length=22)]
 
 
 class Urls(msgspec.Struct, gc=False):
