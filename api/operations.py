@@ -137,7 +137,10 @@ class Operations:
             for run in runs:
                 self._account(run, context, 0.0, refused)
             return [refused for _ in runs]
-        answers = await asyncio.gather(*(self._execute(run, context) for run in runs))
+        if len(runs) == 1:  # as nearly always: then it needs no task of its own
+            answers = [await self._execute(runs[0], context)]
+        else:
+            answers = await asyncio.gather(*(self._execute(run, context) for run in runs))
         self._look_for_single_keys(operations, context)
         # All of them share what was asked, and so what it cost and what of it is stale.
         told: dict[str, Any] = {"stale": context.trace.stale} if context.trace.stale else {}
