@@ -69,14 +69,14 @@ async def test_what_fails_below_fails_at_each_path_and_is_not_asked_again(track_
 
 
 async def test_a_surprise_costs_no_call_twice(track_ids, monkeypatch, completed):
-    surprised = Run._fill
+    surprised = run.Run._fill
 
     def fill(self, field, values, *rest):
         if field.key == "label":
             raise RuntimeError("a surprise, after all is loaded")
         surprised(self, field, values, *rest)
 
-    monkeypatch.setattr(Run, "_fill", fill)
+    monkeypatch.setattr(run.Run, "_fill", fill)
     async with TestClient() as client:
         answer = await client.execute(QUERY, {"ids": track_ids[:50]})
         assert answer.errors == []
