@@ -200,9 +200,8 @@ class _Walk:
         kind = name.rstrip("s") if name not in {"node", "lookup"} else None
         given = [arguments.get("id"), *_list(arguments.get("ids") or arguments.get("refs"))]
         named: dict[tuple[str, str], set[str]] = {}
-        for text in given:
-            if ref := _ref(text, kind):
-                named.setdefault((ref.kind, ref.provider), set()).add(ref.native)
+        for ref in _refs(given, kind):
+            named.setdefault((ref.kind, ref.provider), set()).add(ref.native)
         for type_name, resource in RESOURCES.items():
             for (kind_named, provider), natives in named.items():
                 if kind_named == type_name.lower():
@@ -407,8 +406,17 @@ _PROVIDERS = {provider.name for provider in Provider}
 _ABLE = [str(provider.value) for provider in Provider]  # in the order in which they are shown
 
 
-def _ref(text: Any, kind: str | None) -> Ref | None:
+def _refs(given: list[Any], kind: str | None) -> list[Ref]:
+    """Return what is named; the rest is refused when it is executed, and costs nothing."""
+    texts = [text for text in given if isinstance(text, str)]
     try:
-        return parse_ref(text, kind) if isinstance(text, str) else None
+        return [parse_ref(text, kind) for text in texts]
     except InvalidIdError:
-        return None  # is refused when it is executed, and costs nothing
+        return [ref for text in texts if (ref := _ref(text, kind))]
+
+
+def _ref(text: str, kind: str | None) -> Ref | None:
+    try:
+        return parse_ref(text, kind)
+    except InvalidIdError:
+        return None

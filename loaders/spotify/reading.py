@@ -33,8 +33,7 @@ class Reading:
 
         Ids that were asked were looked at before. Raises BadResponseError.
         """
-        ids = "".join([*self._artists, *self._albums, *self._listed])
-        if ids and not (ids.isascii() and ids.isalnum()):
+        if not wire.are_ids([*self._artists, *self._albums, *self._listed]):
             raise BadResponseError("spotify", "spotify: expected ids of letters and digits")
 
     def track(self, told: wire.Track, native: str) -> Track:
