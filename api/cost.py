@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 from graphql import DocumentNode, GraphQLSchema, get_operation_ast
 
-from api.asked import ON, RESOURCES, Chain, Line, Pace, Walks, asked_by
+from api.asked import ON, Chain, Line, Walks, asked_by
+from api.needs import RESOURCES, Pace
 from loaders.bundle import LOOKUPS_PER_REQUEST
 
 

@@ -11,12 +11,12 @@ import msgspec
 from graphql import ExecutionResult, execute
 from strawberry.execution import optimized_is_awaitable
 
-from api.asked import Pace
 from api.columns import ColumnExecutor
 from api.context import Context
 from api.documents import Prepared, prepare
 from api.errors import formatted
 from api.execution import Executor
+from api.needs import Pace
 from api.schema import GRAPHQL_SCHEMA
 from loaders import Providers, ProviderStatus, Settings, Trace
 from loaders.http import ASGIApp

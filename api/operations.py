@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from graphql import OperationDefinitionNode, get_operation_ast
 
-from api.asked import Pace, Walks
+from api.asked import Walks
 from api.context import Context
 from api.cost import NOTHING, Cost, cost_of
 from api.documents import Prepared, is_remembered
 from api.engine import Answer, Engine, Operation
 from api.errors import Failure, extensions
 from api.metrics import Metrics
+from api.needs import Pace
 from api.schema import GRAPHQL_SCHEMA
 from loaders import Settings
 

@@ -5,9 +5,10 @@ from collections import Counter
 import pytest
 from graphql import GraphQLObjectType, get_named_type, parse
 
-from api.asked import ENRICHED, TOLD, TOLD_ELSEWHERE, Pace, Walks
+from api.asked import Walks
 from api.batched import BatchedField
 from api.cost import cost_of
+from api.needs import ENRICHED, TOLD, TOLD_ELSEWHERE, Pace
 from api.schema import GRAPHQL_SCHEMA
 from api.testing import TestClient
 from tests.served import PROVIDERS
