@@ -93,9 +93,10 @@ class Loaders:
 
     async def entities(self, refs: Sequence[Ref]) -> list[Record | Exception | None]:
         """Return the record of each reference, whatever its kind and provider."""
-        kinds = [_Kind(ref.provider, ref.kind) for ref in refs]
-        natives = [ref.native for ref in refs]
-        return in_order(kinds, await self._entities(grouped(kinds, natives)))
+        kinds = [(ref.provider, ref.kind) for ref in refs]
+        asked = grouped(kinds, [ref.native for ref in refs])
+        found = await self._entities({_Kind(*kind): natives for kind, natives in asked.items()})
+        return in_order(kinds, {(it.provider, it.kind): them for it, them in found.items()})
 
     async def complete(
         self, records: Sequence[Record], part: str | None = None
