@@ -34,7 +34,7 @@ class Alarms(dict[float, tuple[asyncio.TimerHandle, set[AnyCaller]]]):
 
     def unset(self, caller: AnyCaller) -> None:
         """Forget a caller that has its answer or has left."""
-        deadline: float | None = getattr(caller, "deadline", None)
+        deadline = caller.deadline
         if deadline is not None and deadline in self:
             timer, callers = self[deadline]
             callers.discard(caller)

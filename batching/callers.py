@@ -20,6 +20,9 @@ V = TypeVar("V")
 # Keys that are settled one by one before it could be found out how to settle them all at once.
 FEW = 5
 
+#: Where a key stands: whose it is, and whether it is asked in the background.
+Lane: TypeAlias = "tuple[Hashable, bool]"
+
 #: The scope of added items, which belong to nobody.
 ADDED = object()
 
@@ -35,10 +38,11 @@ class KeyCaller(asyncio.Future[V], Generic[K, V]):
     """One caller's future for one key."""
 
     # Set by the processor right after construction: an __init__ would cost a third of `submit`.
-    # `batch_failed`, `deadline`, `background` and `joined` are set only where there is one.
+    # `batch_failed`, `before` and `joined` are set only where there is one.
     __slots__ = (
         "background",
         "batch_failed",
+        "before",
         "deadline",
         "joined",
         "key",
@@ -51,10 +55,12 @@ class KeyCaller(asyncio.Future[V], Generic[K, V]):
     owner: Owner
     scope: Hashable
     since: float
-    deadline: float
+    deadline: float | None
     background: bool
     batch_failed: bool
     joined: int
+    #: For whoever keeps callers as a memo: what it kept for the key before, if that may know more.
+    before: Any
 
     def settle(self, _key: K, outcome: V | Exception, *, batch_failed: bool = False) -> None:
         """Answer this caller, unless it has left."""
@@ -67,11 +73,19 @@ class KeyCaller(asyncio.Future[V], Generic[K, V]):
         else:
             self.set_result(outcome)
 
+    def has_value(self) -> bool:
+        """Tell whether a value has come; the quickest part of `remembered`."""
+        return self.done() and not self.cancelled() and self.exception() is None
+
     def remembered(self, _key: K, default: Any) -> Any:
         """Return the key's outcome if it is known and not the failure of a whole batch."""
         if not self.done() or self.cancelled() or getattr(self, "batch_failed", False):
             return default
         return self.outcome()
+
+    def remembered_before(self, _key: K) -> Any:
+        """Return what may know the key's outcome if this caller does not."""
+        return getattr(self, "before", None)
 
     def outcome(self) -> V | Exception:
         """Return the outcome of a settled caller."""
@@ -89,7 +103,7 @@ class KeyCaller(asyncio.Future[V], Generic[K, V]):
 
     def cancel(self, msg: Any | None = None) -> bool:
         """Leave; no other caller of the key notices."""
-        if not super().cancel(msg):
+        if not asyncio.Future.cancel(self, msg):  # super() would cost more than all the rest
             return False
         self.owner.leave(self.key, self)
         return True
@@ -102,13 +116,15 @@ class SetCaller(asyncio.Future[list[V | Exception]], Generic[K, V]):
     """
 
     __slots__ = (
+        "_outcomes",
+        "_values",
         "background",
         "batch_failed",
+        "before",
         "deadline",
         "joined",
         "keys",
         "left",
-        "outcomes",
         "owner",
         "raising",
         "scope",
@@ -119,7 +135,7 @@ class SetCaller(asyncio.Future[list[V | Exception]], Generic[K, V]):
     owner: Owner
     scope: Hashable
     since: float
-    deadline: float
+    deadline: float | None
     background: bool
 
     def expect(
@@ -129,11 +145,13 @@ class SetCaller(asyncio.Future[list[V | Exception]], Generic[K, V]):
         self.keys = keys
         self.raising = raising
         self.joined = 0
-        self.outcomes: dict[K, V | Exception] = {}
+        self._outcomes: dict[K, V | Exception] = {}
+        self._values: Sequence[V] | None = None
         self.batch_failed: set[K] = set()
+        self.before: dict[K, Any] = {}
         asked = dict.fromkeys(keys, self)
         if known:
-            self.outcomes.update(known)
+            self._outcomes.update(known)
             asked = {key: self for key in asked if key not in known}
         self.left = len(asked)
         if not asked:
@@ -146,7 +164,7 @@ class SetCaller(asyncio.Future[list[V | Exception]], Generic[K, V]):
             return
         if batch_failed:
             self.batch_failed.add(key)
-        self.outcomes[key] = outcome
+        self._outcomes[key] = outcome
         self.left -= 1
         if not self.left:
             self._answer()
@@ -155,16 +173,27 @@ class SetCaller(asyncio.Future[list[V | Exception]], Generic[K, V]):
         """Take the values of several keys."""
         if self.done():
             return
-        self.outcomes.update(zip(keys, values, strict=True))
+        if self.left == len(self.keys) == len(values) and self.keys == list(keys):  # all at once
+            self.left = 0
+            self._values = values
+            self.set_result(list(values))  # which is the caller's own, to change as it likes
+            return
+        self._outcomes.update(zip(keys, values, strict=True))
         self.left -= len(values)
-        if not self.left and self.keys == list(keys):  # all at once
-            self.set_result(list(values))
-        elif not self.left:
+        if not self.left:
             self._answer()
+
+    @property
+    def outcomes(self) -> dict[K, V | Exception]:
+        """What is known of the keys; of those answered all at once it is sorted out here."""
+        if self._values is not None:
+            self._outcomes = dict(zip(self.keys, self._values, strict=True))
+            self._values = None
+        return self._outcomes
 
     def _answer(self) -> None:
         """Answer this caller, in the order of its keys."""
-        outcomes = list(map(self.outcomes.__getitem__, self.keys))
+        outcomes = list(map(self._outcomes.__getitem__, self.keys))
         failed = first_exception(outcomes) if self.raising else None
         if failed is None:
             self.set_result(outcomes)
@@ -174,7 +203,13 @@ class SetCaller(asyncio.Future[list[V | Exception]], Generic[K, V]):
 
     def remembered(self, key: K, default: Any) -> Any:
         """Return the key's outcome if it is known and not the failure of a whole batch."""
-        return default if key in self.batch_failed else self.outcomes.get(key, default)
+        if self._values is not None:
+            return self.outcomes.get(key, default)
+        return default if key in self.batch_failed else self._outcomes.get(key, default)
+
+    def remembered_before(self, key: K) -> Any:
+        """Return what may know the key's outcome if this caller does not."""
+        return self.before.get(key)
 
     def count_join(self) -> None:
         """Note that one of the keys was asked by somebody else already."""
@@ -183,7 +218,7 @@ class SetCaller(asyncio.Future[list[V | Exception]], Generic[K, V]):
     def refuse(self, error: Exception) -> list[K]:
         """Answer with what is known by now, and this error for the rest; return the rest."""
         missing = self._missing()
-        self.outcomes.update(dict.fromkeys(missing, error))
+        self._outcomes.update(dict.fromkeys(missing, error))
         self.batch_failed.update(missing)
         self._answer()
         return missing
@@ -200,7 +235,7 @@ class SetCaller(asyncio.Future[list[V | Exception]], Generic[K, V]):
         return True
 
     def _missing(self) -> list[K]:
-        return [key for key in dict.fromkeys(self.keys) if key not in self.outcomes]
+        return [key for key in dict.fromkeys(self.keys) if key not in self._outcomes]
 
     def _leave(self, keys: list[K]) -> None:
         for key in keys:
@@ -210,40 +245,63 @@ class SetCaller(asyncio.Future[list[V | Exception]], Generic[K, V]):
 class Joint(Generic[K, V]):
     """Several callers of one key."""
 
-    __slots__ = ("callers", "lanes", "since")
+    __slots__ = ("background", "callers", "lanes", "scope", "since")
 
-    def __init__(self, first: SingleCaller[K, V], second: SingleCaller[K, V]) -> None:
+    def __init__(self, first: SingleCaller[K, V]) -> None:
         self.callers = {first: None}  # a dict for its order and quick removal
         self.since = first.since
-        #: How many callers each lane has here in which the key stands.
-        self.lanes = {lane_of(first): 1}
-        self.add(second)
+        #: The lane in which the key stands, and, once there are more, the callers in each of them.
+        self.scope = first.scope
+        self.background = first.background
+        self.lanes: dict[Lane, int] | None = None
 
-    def add(self, caller: SingleCaller[K, V]) -> None:
-        """Let one more caller wait here."""
+    def add(self, caller: SingleCaller[K, V]) -> bool:
+        """Let one more caller wait here; tell whether it is the first one of its lane."""
         self.callers[caller] = None
-        lane = lane_of(caller)
-        self.lanes[lane] = self.lanes.get(lane, 0) + 1
+        if self.lanes is None:
+            if caller.scope is self.scope and caller.background is self.background:
+                return False
+            self.lanes = {(self.scope, self.background): len(self.callers) - 1}
+        lane = caller.scope, caller.background
+        before = self.lanes.get(lane, 0)
+        self.lanes[lane] = before + 1
+        return not before
 
     def drop(self, caller: SingleCaller[K, V]) -> bool:
-        """Forget a caller; tell whether it was the last one of its lane."""
+        """Forget a caller, not the last one; tell whether it was the last one of its lane."""
         del self.callers[caller]
-        lane = lane_of(caller)
+        if self.lanes is None:
+            return False
+        lane = caller.scope, caller.background
         self.lanes[lane] -= 1
         if self.lanes[lane]:
             return False
         del self.lanes[lane]
         return True
 
+    def stands_in(self, lane: Lane) -> bool:
+        """Tell whether one of the callers has the key stand in this lane."""
+        if self.lanes is None:
+            return lane == (self.scope, self.background)
+        return lane in self.lanes
+
     def settle(self, key: K, outcome: V | Exception, *, batch_failed: bool = False) -> None:
         """Answer every caller that has not left."""
         for caller in self.callers:
             caller.settle(key, outcome, batch_failed=batch_failed)
 
+    def settle_value(self, key: K, value: V) -> None:
+        """Give every caller that has not left a value that is no exception."""
+        for caller in self.callers:
+            if type(caller) is not KeyCaller:
+                caller.settle(key, value)
+            elif not caller.done():
+                caller.set_result(value)
 
-def lane_of(caller: SingleCaller[K, V]) -> tuple[Hashable, bool]:
+
+def lane_of(caller: SingleCaller[K, V]) -> Lane:
     """Return the lane in which a caller's key stands: its scope, and whether in background."""
-    return caller.scope, getattr(caller, "background", False)
+    return caller.scope, caller.background
 
 
 SingleCaller: TypeAlias = KeyCaller[K, V] | SetCaller[K, V]
@@ -257,10 +315,12 @@ def members(caller: Caller[K, V]) -> Collection[SingleCaller[K, V]]:
 
 def joined(there: Caller[K, V], newcomer: SingleCaller[K, V]) -> Caller[K, V]:
     """Return what stands for a key after a newcomer joined whoever is there."""
-    if isinstance(there, Joint):
-        there.add(newcomer)
-        return there
-    return newcomer if there.done() else Joint(there, newcomer)
+    if not isinstance(there, Joint):
+        if there.done():
+            return newcomer
+        there = Joint(there)
+    there.add(newcomer)
+    return there
 
 
 def still(callers: Mapping[K, Caller[K, V]]) -> dict[K, Caller[K, V]]:
@@ -275,18 +335,27 @@ def still(callers: Mapping[K, Caller[K, V]]) -> dict[K, Caller[K, V]]:
 
 def settle_values(callers: Mapping[K, Caller[K, V]], values: Sequence[V]) -> None:
     """Give every caller the value of its key; this is where the time of large batches goes."""
-    first = next(iter(callers.values()))
     if len(callers) < FEW:
-        for (key, caller), value in zip(callers.items(), values, strict=True):
-            caller.settle(key, value)
-    elif isinstance(first, SetCaller) and set(callers.values()) == {first}:
+        _settle_each(callers, values)
+        return
+    first = next(iter(callers.values()))
+    if isinstance(first, SetCaller) and set(callers.values()) == {first}:
         first.settle_all(callers, values)
     elif set(map(type, callers.values())) == {KeyCaller}:
         try:
             deque(map(asyncio.Future.set_result, callers.values(), values), maxlen=0)  # type: ignore[arg-type]  # all are KeyCallers
         except asyncio.InvalidStateError:  # somebody has left: look at each
-            for (key, caller), value in zip(callers.items(), values, strict=True):
-                caller.settle(key, value)
+            _settle_each(callers, values)
     else:
-        for (key, caller), value in zip(callers.items(), values, strict=True):
+        _settle_each(callers, values)
+
+
+def _settle_each(callers: Mapping[K, Caller[K, V]], values: Sequence[V]) -> None:
+    """Do it one by one, without asking what is known: that none of the values is an exception."""
+    for value, (key, caller) in zip(values, callers.items()):  # noqa: B905 - one for each
+        if type(caller) is Joint:
+            caller.settle_value(key, value)
+        elif type(caller) is not KeyCaller:
             caller.settle(key, value)
+        elif not caller.done():
+            caller.set_result(value)

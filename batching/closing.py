@@ -26,7 +26,6 @@ class Closing(Generic[K, V]):
         self._alarms = alarms
         self._flights = flights
         self._dispatcher = dispatcher
-        dispatcher.emptied = self._look
         self._idle: asyncio.Future[None] | None = None
 
     @property
@@ -40,6 +39,7 @@ class Closing(Generic[K, V]):
             self._dispatcher.wait_again(flight)
         self._dispatcher.become_due("close")
         if self.busy:
+            self._dispatcher.emptied = self._look
             self._idle = self._idle or get_running_loop().create_future()
             await asyncio.wait([self._idle], timeout=grace)
             self._abandon()

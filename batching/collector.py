@@ -101,6 +101,8 @@ class Collector(Generic[K, V]):
         caller.key = item
         caller.scope = ADDED
         caller.since = loop.time()
+        caller.deadline = None
+        caller.background = False
         dispatcher = queue._dispatcher
         waited = len(dispatcher.waiting)
         if len(self._open) >= queue.limits.max_pending:

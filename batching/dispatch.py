@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable
 from contextvars import Context
 from typing import Generic, TypeVar
 
@@ -11,6 +11,7 @@ from batching.callers import ADDED
 from batching.flight import Flight
 from batching.flights import Flights
 from batching.gate import Gate
+from batching.home import Home
 from batching.policies import Limits, Reason
 from batching.tick import Tick
 from batching.waiting import Waiting
@@ -22,13 +23,14 @@ V = TypeVar("V")
 class Dispatcher(Generic[K, V]):
     """Cuts batches out of the keys that wait; stands in the gate's line for its processor.
 
-    Whoever closes it sets `emptied`, called when nothing waits any more.
+    Whoever closes it sets `emptied`, called from then on when nothing waits any more.
     """
 
     def __init__(
         self,
         flights: Flights[K, V],
         *,
+        home: Home,
         batch_size: int,
         max_wait_time: float | None,
         auto_flush: bool,
@@ -36,16 +38,18 @@ class Dispatcher(Generic[K, V]):
         limits: Limits,
         context: Context,
     ) -> None:
+        self._home = home
         self.batch_size = batch_size
         self.max_wait_time = max_wait_time
         self.auto_flush = auto_flush
         self._flights = flights
         flights.again = self.wait_again
+        flights.is_awaited = self._is_awaited
         flights.landed = self.pump
         self._gate = gate
         self._limits = limits
         self._context = context
-        self.emptied: Callable[[], None]
+        self.emptied: Callable[[], None] | None = None
         # All of the mutable state: the keys that wait, why they are due, and what makes them so.
         self.waiting: Waiting[K, V] = Waiting()
         self.due: Reason | None = None
@@ -66,25 +70,25 @@ class Dispatcher(Generic[K, V]):
         """See to it that the keys that wait will leave."""
         if self._flights.ready or self._may_cut():
             self.pump()
-        else:
+        elif self.waiting and not self.tick.armed:
             self._arm()
 
     def _arm(self) -> None:
         """Look for what will make the keys due that are not."""
-        if self.due or not self.waiting:
+        if self.due:
             return
         if not self.auto_flush:
             if (
                 self.waiting.askers and not self._asked_due
             ):  # the flush that the asking batch belongs to takes them along
-                self.tick.arm(asyncio.get_running_loop())
+                self.tick.arm(self._home.loop)
         elif self.max_wait_time:
             if self._window is None:
-                loop = asyncio.get_running_loop()
+                loop: asyncio.AbstractEventLoop = self._home.loop
                 end = self.waiting.oldest() + self.max_wait_time
                 self._window = loop.call_at(end, self._window_over, context=self._context)
-        elif not self.tick.armed and self.waiting.has_beside(ADDED):
-            self.tick.arm(asyncio.get_running_loop())
+        elif self.waiting.has_beside(ADDED):
+            self.tick.arm(self._home.loop)
 
     def become_due(self, reason: Reason) -> None:
         """Let all that waits leave, and what comes until nothing waits."""
@@ -101,14 +105,14 @@ class Dispatcher(Generic[K, V]):
         """Tell whether a key has waited for `max_wait_time`."""
         if not self.waiting or not self.max_wait_time:
             return False
-        return self.waiting.oldest() + self.max_wait_time <= asyncio.get_running_loop().time()
+        return self.waiting.oldest() + self.max_wait_time <= float(self._home.loop.time())
 
-    def _tick_over(self) -> None:
+    def _tick_over(self, task: asyncio.Task[None] | None) -> Awaitable[None] | None:
         if not self.auto_flush:
             self._asked_due = True
-            self.pump()
         elif self.waiting.has_beside(ADDED):
-            self.become_due("settled")
+            self.due = self.due or "settled"
+        return self._flights.carry(task, self.pump)
 
     def _window_over(self) -> None:
         self._window = None
@@ -122,31 +126,38 @@ class Dispatcher(Generic[K, V]):
     def pump(self) -> None:
         """Let leave what may leave; the gate, or a landing flight, calls again for the rest."""
         flights = self._flights
-        while flights.ready or (self.waiting and self._may_cut()):
+        while flights.ready or self._may_cut():
             crowded = len(flights.in_air) >= self._limits.max_in_flight
             if (crowded and not self._asked_inside()) or not self._gate.admit(self):
-                self._arm()
+                if self.waiting:
+                    self._arm()
                 return
             half = flights.next_ready(asked=crowded) if flights.ready else None
             flights.launch(half or self._cut())
         self._asked_due = False
         if self.waiting:
             self._arm()
-        elif self.due or self.tick.armed or self._window or self.waiting.lanes:
-            self.rest()
         else:
-            self.emptied()
+            self.rest()
 
     def rest(self) -> None:
         """Nothing waits any more: forget why it was due, and leave the gate's line."""
         self.due = None
         if self.tick.armed:
             self.tick.disarm()
-        self._end_window()
-        self.waiting.clear()
-        if not self._flights.ready:
+        if self._window:
+            self._end_window()
+        if self.waiting.lanes or self.waiting.background:  # dead slots
+            self.waiting.clear()
+        if self._gate.line and not self._flights.ready:
             self._gate.leave(self)
-        self.emptied()
+        if self.emptied:
+            self.emptied()
+
+    def _is_awaited(self) -> bool:
+        """Tell whether anybody waits for a call to end: keys here, others in line, who closes."""
+        waits = self.waiting or self._flights.ready or self.emptied
+        return bool(waits or self._gate.line)
 
     def _asked_inside(self) -> bool:
         """Tell whether a batch function under way waits for a key that could leave."""
@@ -155,26 +166,28 @@ class Dispatcher(Generic[K, V]):
 
     def _may_cut(self) -> bool:
         """Tell whether a batch may leave, as far as its keys are concerned."""
-        if not self.waiting or self.due:
+        if self.due:
             return bool(self.waiting)
-        if not self.auto_flush:
-            return self._asked_due and self.waiting.asked_inside()
-        return len(self.waiting) >= self.batch_size
+        if self.auto_flush:
+            return len(self.waiting) >= self.batch_size
+        return self._asked_due and self.waiting.asked_inside()
 
     def _cut(self) -> Flight[K, V]:
         """Take the next batch out of the keys that wait."""
+        self.tick.lane = None
         only_asked = not self.auto_flush and not self.due
         callers, askers = self.waiting.cut(self.batch_size, only_asked=only_asked)
         reason = "full" if len(callers) >= self.batch_size else self.due
         flight = Flight(callers, reason or "flush", askers)
         self._flights.update(dict.fromkeys(callers, flight))
-        self._end_window()
+        if self._window:
+            self._end_window()
         return flight
 
     def _end_window(self) -> None:
-        if self._window:
-            self._window.cancel()
-            self._window = None
+        assert self._window is not None  # noqa: S101 - looked at by whoever calls
+        self._window.cancel()
+        self._window = None
 
     # What the gate wants to know.
 

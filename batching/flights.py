@@ -7,7 +7,6 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from contextvars import Context
 from functools import partial
-from math import inf
 from typing import TypeAlias, TypeVar
 
 from batching.alarms import Alarms
@@ -24,9 +23,11 @@ from batching.callers import (
 from batching.errors import BatchError, CircularWaitError, RefusedError, RetryableError
 from batching.flight import Flight
 from batching.gate import Gate
+from batching.home import Home
 from batching.lineage import closes_circle, enter_batch, inside_batch
 from batching.outcomes import Outcome, align, raisable
 from batching.policies import BatchEvent, Observer, RetryPolicy
+from batching.tick import next_turn
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -48,8 +49,8 @@ PAUSE = 0.05
 class Flights(dict[K, Flight[K, V]]):
     """The flight of each key that is in the air, rests before another attempt, or stands ready.
 
-    The dispatcher sets `again`, called with a flight whose keys have rested, and `landed`, called
-    when a call has come to its end.
+    The dispatcher sets `again`, called with a flight whose keys have rested, `is_awaited`, which
+    tells whether anybody waits for a call to end, and `landed`, called then when one has.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Flights(dict[K, Flight[K, V]]):
         processor_func: ProcessorFunc[K, V],
         *,
         name: str,
+        home: Home,
         gate: Gate,
         retry: RetryPolicy,
         observers: tuple[Observer, ...],
@@ -66,12 +68,17 @@ class Flights(dict[K, Flight[K, V]]):
         super().__init__()
         self._processor_func = processor_func
         self._name = name
+        self._home = home
         self._gate = gate
         self._retry = retry
         self._observers = observers
         self._alarms = alarms
         self._context = context
         self.again: Callable[[Flight[K, V]], None]
+        # The task that makes the next call that is launched, and the flight that it got.
+        self._carrier: asyncio.Task[None] | None = None
+        self._carried: Flight[K, V] | None = None
+        self.is_awaited: Callable[[], bool]
         self.landed: Callable[[], None]
         self.reset()
 
@@ -148,34 +155,78 @@ class Flights(dict[K, Flight[K, V]]):
 
     def launch(self, flight: Flight[K, V]) -> None:
         """Make the call of a flight that the gate has admitted."""
-        loop = asyncio.get_running_loop()
-        flight.task = loop.create_task(self._fly(flight), context=self._context.copy())
         self.in_air.add(flight)
-        # A task cancelled before its first step never enters its coroutine: hence a callback.
-        flight.task.add_done_callback(partial(self._land, flight), context=self._context)
+        if self._carrier is not None:
+            flight.task = self._carrier
+            self._carrier = None
+            self._carried = flight
+            return
+        call = self._take_off(flight)
+        # A task that is cancelled before its first step never enters its coroutine. This one is
+        # entered already, so that it gives back what it holds however early it is cancelled.
+        call.send(None)
+        flight.task = self._home.loop.create_task(call, context=self._context.copy())
+
+    def carry(
+        self, task: asyncio.Task[None] | None, launch: Callable[[], None]
+    ) -> Awaitable[None] | None:
+        """Launch flights; return the call of the first, if this task is to make it."""
+        self._carrier = task
+        try:
+            launch()
+        finally:
+            self._carrier = None
+        flight, self._carried = self._carried, None
+        return None if flight is None else self._fly(flight)
+
+    async def _take_off(self, flight: Flight[K, V]) -> None:
+        try:
+            await next_turn()
+        except BaseException as error:
+            self._break_off(flight, error)
+            raise
+        await self._fly(flight)
 
     async def _fly(self, flight: Flight[K, V]) -> None:
-        """Make the call, and settle the flight whatever comes of it."""
-        enter_batch(flight)
-        flight.started = asyncio.get_running_loop().time()
-        if flight.live is not None:
-            self._drop_deserted(flight)
-        keys = list(flight.callers)
+        """Make the call, settle the flight whatever comes of it, and give back what it held."""
         try:
-            outcomes, some_failed = align(self._name, keys, await self._call(list(keys)))
-        except RefusedError as error:
-            self._bisect(flight, error)
-        except Exception as error:  # noqa: BLE001 - it belongs to every caller of the batch
-            self._fail(flight, raisable(self._name, error))
-        except BaseException as error:
-            # A flight destroyed with its event loop has nobody left to answer.
-            if flight.live != 0 and flight.task and not flight.task.get_loop().is_closed():
+            enter_batch(flight)
+            flight.started = self._home.loop.time()
+            if flight.live is not None:
+                self._drop_deserted(flight)
+            try:
+                answer = self._processor_func(list(flight.callers))
+                if not hasattr(answer, "__await__"):
+                    raise _not_async(self._name, answer)
+                outcomes, some_failed = align(self._name, flight.callers, await answer)
+            except RefusedError as error:
+                self._bisect(flight, error)
+            except Exception as error:  # noqa: BLE001 - it belongs to every caller of the batch
                 self._fail(flight, raisable(self._name, error))
+            else:
+                if some_failed:
+                    self._settle(flight, outcomes)
+                else:
+                    self._settle_values(flight, outcomes)
+            if self.is_awaited():  # those whom it has answered go on first
+                self._home.loop.call_soon(self._land, flight, context=self._context)
+            else:
+                self._give_back(flight)
+        except BaseException as error:
+            self._break_off(flight, error)
             raise
-        else:
-            self._settle(flight, outcomes, some_failed=some_failed)
         finally:
-            del flight, keys  # or the error's traceback would keep them in a circle
+            del flight  # or the error's traceback would keep it in a circle
+
+    def _break_off(self, flight: Flight[K, V], error: BaseException) -> None:
+        """See to it that a flight lands whose call was cancelled, or that could not be settled."""
+        assert flight.task is not None  # noqa: S101 - it is in the air
+        if flight.task.get_loop().is_closed():
+            return  # destroyed with its event loop: nobody is left to answer
+        crash = partial(self._crash, flight)
+        flight.task.add_done_callback(crash, context=self._context)
+        if flight.live != 0 and flight.started is not None and not flight.settled:
+            self._fail(flight, raisable(self._name, error))
 
     def _drop_deserted(self, flight: Flight[K, V]) -> None:
         """Do not send keys that all their callers have left since the cut."""
@@ -185,17 +236,8 @@ class Flights(dict[K, Flight[K, V]]):
                 self.attempts.pop(key, None)
             flight.callers = callers
 
-    def _call(self, keys: list[K]) -> Awaitable[Answer[V, K]]:
-        answer = self._processor_func(keys)
-        if not hasattr(answer, "__await__"):
-            raise BatchError(
-                f"{self._name}: expected processor_func to be async, got {type(answer).__name__}"
-            )
-        return answer
-
-    def _land(self, flight: Flight[K, V], task: asyncio.Task[None]) -> None:
-        """Give back what a call held."""
-        self.in_air.discard(flight)
+    def _crash(self, flight: Flight[K, V], task: asyncio.Task[None]) -> None:
+        """End a flight whose call was cancelled, or that could not be settled."""
         error = None if task.cancelled() else task.exception()
         try:
             if not flight.settled:
@@ -205,42 +247,50 @@ class Flights(dict[K, Flight[K, V]]):
                     caller.settle(key, BatchError(f"{self._name}: {error!r}"), batch_failed=True)
                 self._complain("settling a batch of", error)
         finally:
-            flight.task = None  # whose context knows the flight
-            if task.cancelling() and flight.live != 0:
-                self._gate.pause(PAUSE)
-            self._gate.done(unused=flight.started is None)
-            self.landed()
+            self._land(flight)
+
+    def _land(self, flight: Flight[K, V]) -> None:
+        self._give_back(flight)
+        self.landed()
+
+    def _give_back(self, flight: Flight[K, V]) -> None:
+        """Give back what a call held."""
+        self.in_air.discard(flight)
+        if flight.live != 0 and flight.task and flight.task.cancelling():
+            self._gate.pause(PAUSE)
+        flight.task = None  # whose context knows the flight
+        self._gate.done(unused=flight.started is None)
 
     # Settle.
 
+    def _settle_values(self, flight: Flight[K, V], values: Sequence[V]) -> None:
+        """Give every caller of a flight the value of its key."""
+        flight.settled = True
+        self._forget(flight)
+        settle_values(flight.callers, values)
+        if self._alarms:
+            self._alarms.unset_settled(flight.callers.values())
+        if self._observers:
+            self._tell(flight, 0, 0)
+
     def _fail(self, flight: Flight[K, V], error: Exception) -> None:
-        errors = [error] * len(flight.callers)
-        self._settle(flight, errors, some_failed=True, batch_failed=True)
+        self._settle(flight, [error] * len(flight.callers), batch_failed=True)
 
     def _settle(
-        self,
-        flight: Flight[K, V],
-        outcomes: Sequence[Outcome[V]],
-        *,
-        some_failed: bool,
-        batch_failed: bool = False,
+        self, flight: Flight[K, V], outcomes: Sequence[Outcome[V]], *, batch_failed: bool = False
     ) -> None:
         """Give every caller of a flight its outcome, apart from keys that are tried again."""
         flight.settled = True
         callers = flight.callers
-        failures = resting = 0
-        if some_failed:
-            again = self._attempts_of_retryable(flight, outcomes)
-            self._forget(flight)
-            for (key, caller), outcome in zip(callers.items(), outcomes, strict=True):
-                if key not in again:
-                    failures += isinstance(outcome, Exception)
-                    caller.settle(key, _seen(outcome), batch_failed=batch_failed)
-            resting = self._rest(flight, again, outcomes) if again else 0
-            failures += len(again) - resting
-        else:
-            self._forget(flight)
-            settle_values(callers, outcomes)  # type: ignore[misc]  # none is an exception
+        failures = 0
+        again = self._attempts_of_retryable(flight, outcomes)
+        self._forget(flight)
+        for (key, caller), outcome in zip(callers.items(), outcomes, strict=True):
+            if key not in again:
+                failures += isinstance(outcome, Exception)
+                caller.settle(key, _seen(outcome), batch_failed=batch_failed)
+        resting = self._rest(flight, again, outcomes) if again else 0
+        failures += len(again) - resting
         if self._alarms:
             self._alarms.unset_settled(callers.values())
         self._tell(flight, resting, failures)
@@ -283,11 +333,11 @@ class Flights(dict[K, Flight[K, V]]):
         hints = [one.after for one in outcomes if isinstance(one, RetryableError)]
         told = [after for after in hints if after is not None]
         delay = max(told) if told else self._retry.delay(max(again.values()))
-        loop = asyncio.get_running_loop()
+        loop: asyncio.AbstractEventLoop = self._home.loop
         callers: dict[K, Caller[K, V]] = {}
         for (key, caller), outcome in zip(flight.callers.items(), outcomes, strict=True):
             for member in members(caller) if key in again else ():
-                if getattr(member, "deadline", inf) <= loop.time() + delay:
+                if member.deadline is not None and member.deadline <= loop.time() + delay:
                     member.settle(key, _seen(outcome), batch_failed=True)
                 elif not member.done():
                     callers[key] = joined(callers[key], member) if key in callers else member
@@ -344,7 +394,6 @@ class Flights(dict[K, Flight[K, V]]):
         started = flight.started
         if started is None or not self._observers:
             return
-        loop = asyncio.get_running_loop()
         singles: set[SingleCaller[K, V]] = set()
         for caller in set(flight.callers.values()):
             singles.update(members(caller))
@@ -353,7 +402,7 @@ class Flights(dict[K, Flight[K, V]]):
             keys=tuple(flight.callers),
             waiters=len(singles),
             wait=started - min(caller.since for caller in singles),
-            duration=loop.time() - started,
+            duration=self._home.loop.time() - started,
             reason=flight.reason,
             retries=retries,
             failures=failures,
@@ -368,7 +417,13 @@ class Flights(dict[K, Flight[K, V]]):
     def _complain(self, what: str, error: Exception) -> None:
         """Tell the event loop of a fault that no caller is to blame for."""
         context = {"message": f"{what} {self._name} failed", "exception": error}
-        asyncio.get_running_loop().call_exception_handler(context)
+        self._home.loop.call_exception_handler(context)
+
+
+def _not_async(name: str, answer: object) -> BatchError:
+    return BatchError(
+        f"{name}: expected processor_func to be async, got {type(answer).__name__}"
+    )
 
 
 def _seen(outcome: Outcome[V]) -> Outcome[V]:

@@ -82,20 +82,23 @@ class Gate:
         self._theoretical = 0.0
         self._held_until = 0.0
         self._busy = 0
-        self._line: list[Party] = []
+        self.line: list[Party] = []
         self._queues: dict[tuple[bool, float], _Queue] = {}
         self._timer: asyncio.TimerHandle | None = None
         # Where permits come from in place of the rate, if it is shared.
         self._permits: Permits | None = None
+        # Whether there is anything that may keep a call back: until there is, all pass.
+        self._has_limits = bool(self._interval) or concurrency is not None
 
     def __repr__(self) -> str:
-        in_line = sum(len(one.turns) if isinstance(one, _Queue) else 1 for one in self._line)
+        in_line = sum(len(one.turns) if isinstance(one, _Queue) else 1 for one in self.line)
         held = f" | held {self.held:.1f} s" if self.held else ""
         return f"<Gate [{self._busy} in the air | {in_line} in line{held}]>"
 
     def share(self, quota: Quota) -> None:
         """Take permits from a quota that other processes take theirs from; the own rate rests."""
         self._interval = 0.0
+        self._has_limits = True
         self._permits = Permits(quota, self._context, told=self._told, failed=self._do_without)
 
     def hold(self, duration: float) -> None:
@@ -149,6 +152,7 @@ class Gate:
 
     def pause(self, duration: float) -> None:
         """Hold for this many seconds in this process alone."""
+        self._has_limits = True
         self._held_until = max(self._held_until, self.enter().time() + duration)
         self._set_timer()
 
@@ -157,13 +161,13 @@ class Gate:
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             if self._loop is not None:
-                if not self._loop.is_closed() and (self._busy or self._line):
+                if not self._loop.is_closed() and (self._busy or self.line):
                     raise BatchError("a gate is in use on another event loop")
                 shift = loop.time() - self._loop.time()  # the same budget on another clock
                 self._theoretical += shift
                 self._held_until += shift
             self._busy = 0
-            self._line = []
+            self.line = []
             self._queues = {}
             self._timer = None
             self._loop = loop
@@ -173,10 +177,10 @@ class Gate:
 
     def admit(self, party: Party) -> bool:
         """Let a call pass now, or put the party in line to be called."""
-        if self._has_limits():
-            if not self._is_open() or self._first_of(party, *self._line) is not party:
-                if party not in self._line:
-                    self._line.append(party)
+        if self.line or self._has_limits:
+            if not self._is_open() or self._first_of(party, *self.line) is not party:
+                if party not in self.line:
+                    self.line.append(party)
                 self._set_timer()
                 return False
             self.leave(party)
@@ -189,8 +193,8 @@ class Gate:
 
     def leave(self, party: Party) -> None:
         """Stand in line no longer."""
-        if party in self._line:
-            self._line.remove(party)
+        if party in self.line:
+            self.line.remove(party)
 
     def done(self, *, unused: bool = False) -> None:
         """Give the slot back; the permit too when the call was never made."""
@@ -198,7 +202,7 @@ class Gate:
         if unused:
             self.calls -= 1
             self._theoretical -= self._interval
-        if self._line:
+        if self.line:
             self._call_next()
 
     # The line.
@@ -206,15 +210,6 @@ class Gate:
     def _now(self) -> float:
         assert self._loop is not None  # noqa: S101 - everybody enters first
         return self._loop.time()
-
-    def _has_limits(self) -> bool:
-        return bool(
-            self._line
-            or self._interval
-            or self._held_until
-            or self.concurrency is not None
-            or self._permits is not None
-        )
 
     def _is_open(self) -> bool:
         """Tell whether rate, or quota, and hold let a call pass now."""
@@ -234,24 +229,24 @@ class Gate:
 
     def _call_next(self) -> None:
         """Call the party whose turn it is, then the next one, while calls can be made."""
-        while self._is_open() and (party := self._first_of(*self._line)):
-            self._line.remove(party)
+        while self._is_open() and (party := self._first_of(*self.line)):
+            self.line.remove(party)
             party.called()
         self._set_timer()
 
     def _set_timer(self) -> None:
         """Have the line called when rate and hold allow; slots call it by themselves."""
-        delay = self._delay() if self._line else 0.0
+        delay = self._delay() if self.line else 0.0
         if self._timer is not None:
             assert self._loop is not None  # noqa: S101 - everybody enters first
-            if self._line and abs(self._timer.when() - self._loop.time() - delay) <= _TINY < delay:
+            if self.line and abs(self._timer.when() - self._loop.time() - delay) <= _TINY < delay:
                 return  # set already, as it is for every key that comes to a line that waits
             self._timer.cancel()
             self._timer = None
-        if not self._line:
+        if not self.line:
             return
         # A timer that was due but had not run may just have been cancelled: then set one for now.
-        if delay > _TINY or any(map(self._may_pass, self._line)):
+        if delay > _TINY or any(map(self._may_pass, self.line)):
             assert self._loop is not None  # noqa: S101 - everybody enters first
             if delay <= _TINY and self._permits is not None:
                 self._permits.ask(self._loop)

@@ -12,7 +12,7 @@ from batching.errors import QueueFullError
 from batching.flight import Flight
 from batching.flights import Flights
 from batching.home import Home
-from batching.lineage import inside_batch
+from batching.lineage import inside_batch, marked
 from batching.policies import Limits, Refusal
 
 K = TypeVar("K", bound=Hashable)
@@ -44,60 +44,60 @@ class Intake(Generic[K, V]):
         if refusal is not None:
             flights.again = self._wait_again
 
-    def take(self, key: K, caller: SingleCaller[K, V], *, background: bool = False) -> None:
+    def take(self, key: K, caller: SingleCaller[K, V]) -> None:
         """Let a caller wait for a key."""
-        if background:
-            caller.background = True
         waiting = self._waiting
         if key in self._flights:
             self._flights.board(key, caller)
-        elif (error := self._refused(caller)) is not None:
+        elif self.refusal is not None and (error := self._refused(caller)) is not None:
             caller.settle(key, error, batch_failed=True)
         elif key in waiting:
-            waiting.join(key, caller, background=background)
+            waiting.join(key, caller)
+            caller.count_join()
         elif len(waiting) >= self._limits.max_pending:
             full = QueueFullError(self._name, self._limits.max_pending)
             caller.settle(key, full, batch_failed=True)  # it says nothing of the key
-        elif waiting.put_one(key, caller, background=background):
+        elif waiting.put_one(key, caller):
             self._dispatcher.tick.news = True
         if caller.done():
             self._alarms.unset(caller)
-        elif key in waiting and (asker := inside_batch()):
+        elif marked() is not None and key in waiting and (asker := inside_batch()):
             waiting.askers.setdefault(key, []).append((asker, caller))
 
-    def take_all(
-        self, keys: dict[K, SetCaller[K, V]], caller: SetCaller[K, V], *, background: bool
-    ) -> None:
+    def take_all(self, keys: dict[K, SetCaller[K, V]], caller: SetCaller[K, V]) -> None:
         """Let a caller wait for a set of keys; when nobody asked for any of them, all at once."""
         waiting, flights = self._waiting, self._flights
         if (
-            len(waiting) + len(keys) <= self._limits.max_pending
-            and (not waiting or waiting.keys().isdisjoint(keys))
+            (not waiting or waiting.keys().isdisjoint(keys))
             and (not flights or flights.keys().isdisjoint(keys))
-            and inside_batch() is None
-            and self._refused(caller) is None
+            and len(waiting) + len(keys) <= self._limits.max_pending
+            and marked() is None
+            and (self.refusal is None or self._refused(caller) is None)
         ):
-            self._dispatcher.tick.news |= waiting.put(keys, caller, background=background)
+            self._dispatcher.tick.news |= waiting.put(keys, caller)
         else:
             for key in keys:
-                self.take(key, caller, background=background)
+                self.take(key, caller)
 
     def leave(self, key: K, caller: SingleCaller[K, V]) -> None:
         """Forget a caller that was cancelled or has expired."""
         if caller.get_loop() is not self._home.loop:
             return  # it waited on a loop that is over
-        self._alarms.unset(caller)
-        if key in self._waiting:
-            self._waiting.leave(key, caller)
-            if key not in self._waiting:
+        if caller.deadline is not None:
+            self._alarms.unset(caller)
+        waiting = self._waiting
+        if key in waiting:
+            waiting.leave(key, caller)
+            if self._flights.attempts and key not in waiting:
                 self._flights.attempts.pop(key, None)
         elif key in self._flights:
             self._flights.leave(key, caller)
-        if not self._waiting:
+        if not waiting:
             self._dispatcher.rest()
 
     def reconsider(self) -> None:
         """Refuse those who wait and had better not, by now."""
+        self._dispatcher.tick.lane = None
         for key, there in list(self._waiting.items()):
             for caller in list(members(there)):
                 if (error := self._refused(caller)) is not None:
@@ -112,9 +112,7 @@ class Intake(Generic[K, V]):
 
     def _refused(self, caller: SingleCaller[K, V]) -> Exception | None:
         """Return why a caller had better not wait."""
-        if self.refusal is None:
-            return None
-        return self.refusal(getattr(caller, "deadline", None))
+        return None if self.refusal is None else self.refusal(caller.deadline)
 
     def _wait_again(self, rest: Flight[K, V]) -> None:
         """Let keys that have rested wait anew, unless there is a reason not to by now."""

@@ -2,6 +2,9 @@
 
 A key that no longer waits (sent from another lane, or left by its callers) leaves a dead slot
 behind, which is skipped at the cut and swept when the dead outnumber the living.
+
+A lane is dropped when it is empty, or with all others. So whoever holds one (`tick.py`) can tell by
+a glance whether a key that is put there will be found.
 """
 
 from __future__ import annotations
@@ -54,10 +57,12 @@ class Lanes(OrderedDict[Hashable, "deque[K]"]):
             if lane:
                 self[scope] = lane
 
-    def sweep(self, stands: Callable[[K, Hashable], bool]) -> None:
+    def sweep(self, standing: Callable[[Hashable], Callable[[K], bool]]) -> None:
         """Drop every dead slot: where a key does not stand for this scope any more."""
         for scope, lane in list(self.items()):
-            if alive := deque(key for key in lane if stands(key, scope)):
-                self[scope] = alive
-            else:
+            alive = list(filter(standing(scope), lane))
+            lane.clear()
+            lane.extend(alive)
+            if not alive:
                 del self[scope]
+

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias, TypeVar
 
 from batching.errors import BatchError, KeyNotFoundError
@@ -18,7 +18,7 @@ Outcome: TypeAlias = V | Exception
 _TEXT = (str, bytes, bytearray, memoryview)
 
 
-def align(name: str, keys: Sequence[K], answer: Any) -> tuple[list[Any], bool]:
+def align(name: str, keys: Collection[K], answer: Any) -> tuple[list[Any], bool]:
     """Return one outcome per key, and whether any of them is an exception.
 
     A mapping answers by key, any other sequence by position. Raises BatchError when the answer

@@ -103,6 +103,7 @@ class BatchProcessor(Generic[K, V]):
         self._flights: Flights[K, V] = Flights(
             processor_func,
             name=name,
+            home=self._home,
             gate=self.gate,
             retry=retry,
             observers=tuple(observers),
@@ -111,6 +112,7 @@ class BatchProcessor(Generic[K, V]):
         )
         self._dispatcher: Dispatcher[K, V] = Dispatcher(
             self._flights,
+            home=self._home,
             batch_size=batch_size,
             max_wait_time=max_wait_time,
             auto_flush=auto_flush,
@@ -183,46 +185,60 @@ class BatchProcessor(Generic[K, V]):
         Raises TypeError for the key None, ProcessorClosedError after `close`, BatchError on a
         second event loop; everything else is an outcome.
         """
-        waiting, flights = self._waiting, self._flights
         tick, home = self._tick, self._home
-        lane = waiting.lanes.get(scope)
+        waiting, flights = self._waiting, self._flights
+        lane = tick.lane
         if (
             lane
-            and tick.armed
+            and scope is tick.scope
+            and deadline is tick.deadline
+            and (deadline is None or deadline in self._alarms)
             and len(waiting) < self._room
-            and key not in waiting
             and (not flights or key not in flights)
             and key is not None
-            and deadline is None
             and not background
             and marked() is None
             and (
                 get_running_loop() is home.loop
                 if QUICK_LOOKUP
-                else get_ident() == home.thread and home.runs()
+                else get_ident() == home.runner._thread_id  # noqa: SLF001 - see there
             )
-        ):  # one more key of a scope in a tick under way: all there is to do
+        ):  # one more key like that before it: all there is to do
             caller: KeyCaller[K, V] = home.caller()
             caller.owner = self._intake
             caller.key = key
             caller.scope = scope
             caller.since = tick.since
-            waiting[key] = caller
-            lane.append(key)
-            tick.news = True
+            caller.deadline = deadline
+            caller.background = False
+            if key not in waiting:
+                waiting[key] = caller
+                lane.append(key)
+                tick.news = True
+            else:
+                waiting.join(key, caller)
+                caller.joined = 1
+            if deadline is not None:
+                self._alarms[deadline][1].add(caller)
             return caller
         loop = self._enter()
-        key_and_scope(self.name, key, scope)
+        if key is None:
+            raise TypeError(f"{self.name}: expected a key, got None")
+        hash(key), hash(scope)  # or raise, before anything has changed
         caller = home.caller()
         caller.owner = self._intake
         caller.key = key
         caller.scope = scope
-        caller.since = loop.time()
+        caller.since = since = loop.time()
+        caller.deadline = None
+        caller.background = background
         if deadline is not None and not self._alarms.set(loop, caller, deadline):
             caller.settle(key, DeadlineExceededError(self.name), batch_failed=True)
-        else:
-            self._intake.take(key, caller, background=background)
-            self._dispatcher.collected()
+            return caller
+        self._intake.take(key, caller)
+        self._dispatcher.collected()
+        if tick.armed and key in waiting and not (background or caller.done()):
+            tick.open_lane(waiting.lanes.get(scope), scope, deadline, since)
         return caller
 
     def submit_many(
@@ -249,16 +265,18 @@ class BatchProcessor(Generic[K, V]):
         caller.owner = self._intake
         caller.scope = scope
         caller.since = loop.time()
+        caller.deadline = None
+        caller.background = background
         asked = caller.expect(list(keys), known, raising=raising)
         if None in asked:
             raise TypeError(f"{self.name}: expected keys, got None among them")
         if not asked:
             return caller
-        key_and_scope(self.name, ..., scope)
+        hash(scope)  # or raise, before anything has changed
         if deadline is not None and not self._alarms.set(loop, caller, deadline):
             caller.refuse(DeadlineExceededError(self.name))
         else:
-            self._intake.take_all(asked, caller, background=background)
+            self._intake.take_all(asked, caller)
             self._dispatcher.collected()
         return caller
 
@@ -304,13 +322,13 @@ class BatchProcessor(Generic[K, V]):
     async def flush(self) -> BatchResult[V]:
         """Send all that waits; return what became of every item no result has spoken of yet."""
         refuse_inside(self.name, "flush()")
-        self._settle_in()
+        self._enter(closing=True)
         return await self._collector.flush()
 
     async def flush_if_needed(self) -> BatchResult[V] | None:
         """Flush if an item has waited for `max_wait_time`, or if a batch has left by itself."""
         refuse_inside(self.name, "flush_if_needed()")
-        self._settle_in()
+        self._enter(closing=True)
         return await self._collector.flush_if_needed()
 
     def get_pending_count(self) -> int:
@@ -321,25 +339,26 @@ class BatchProcessor(Generic[K, V]):
 
     # Collect.
 
-    def _enter(self) -> AbstractEventLoop:
-        """Return the running loop; what a loop that is over left behind is dropped."""
-        if self._closed:
+    def _enter(self, *, closing: bool = False) -> AbstractEventLoop:
+        """Return the running loop, and see to it that it is the one that is served."""
+        if self._closed and not closing:
             raise ProcessorClosedError(self.name)
-        return self._settle_in()
-
-    def _settle_in(self) -> AbstractEventLoop:
         loop = get_running_loop()
-        if loop is self._home.loop:
-            return loop
-        self._refuse_elsewhere()
+        if loop is not self._home.loop:
+            self._move_in()
+        return loop
+
+    def _move_in(self) -> None:
+        """Serve the running loop; what one that is over left behind is dropped."""
         first = self._home.loop is None
+        if not first:
+            self._refuse_elsewhere()
         self._home.move(self.gate.enter())
         if not first:
             self._dispatcher.reset()
             self._alarms.clear()
             self._flights.reset()
             self._collector.forget()
-        return loop
 
     def _refuse_elsewhere(self) -> None:
         if self._closing.busy and self._home.loop and not self._home.loop.is_closed():
@@ -347,4 +366,4 @@ class BatchProcessor(Generic[K, V]):
 
     def _fast_room(self) -> int:
         most = min(self._dispatcher.batch_size, self.limits.max_pending)
-        return 0 if self._closed or self._intake.refusal else most - 1
+        return 0 if self._closed else most - 1

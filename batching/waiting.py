@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Hashable, Mapping
+from functools import partial
 from typing import TypeVar
 
-from batching.callers import Caller, Joint, SingleCaller, joined, lane_of, members
+from batching.callers import Caller, Joint, Lane, SingleCaller, lane_of, members
 from batching.flight import Asker, still_asks
 from batching.gate import BACKGROUND_LAG
 from batching.lanes import Lanes
@@ -36,23 +37,18 @@ class Waiting(dict[K, Caller[K, V]]):
         self._more = 0
         self._credit = 0.0
 
-    def put(
-        self, keys: Mapping[K, SingleCaller[K, V]], caller: SingleCaller[K, V], *, background: bool
-    ) -> bool:
+    def put(self, keys: Mapping[K, SingleCaller[K, V]], caller: SingleCaller[K, V]) -> bool:
         """Take in keys of a caller that do not wait yet; tell whether its scope has others here."""
         self.update(keys)
-        if background:
-            caller.background = True
-        return (self.background if background else self.lanes).put(caller.scope, keys)
+        return (self.background if caller.background else self.lanes).put(caller.scope, keys)
 
-    def put_one(self, key: K, caller: SingleCaller[K, V], *, background: bool) -> bool:
+    def put_one(self, key: K, caller: SingleCaller[K, V]) -> bool:
         """Take in one key that does not wait yet; tell whether its scope has others waiting."""
-        if background:
-            return self.put({key: caller}, caller, background=True)
         self[key] = caller
-        lane = self.lanes.get(caller.scope)
+        lanes = self.background if caller.background else self.lanes
+        lane = lanes.get(caller.scope)
         if lane is None:
-            self.lanes[caller.scope] = deque((key,))
+            lanes[caller.scope] = deque((key,))
             return False
         lane.append(key)
         return True
@@ -66,13 +62,17 @@ class Waiting(dict[K, Caller[K, V]]):
             if key in askers:
                 self.askers[key] = askers[key]
 
-    def join(self, key: K, caller: SingleCaller[K, V], *, background: bool) -> None:
+    def join(self, key: K, caller: SingleCaller[K, V]) -> None:
         """Let one more caller wait for a key that waits."""
-        both = self[key] = joined(self[key], caller)
-        caller.count_join()
-        if isinstance(both, Joint) and both.lanes[lane_of(caller)] == 1:
+        there = self[key]
+        if not isinstance(there, Joint):
+            if there.done():
+                self[key] = caller
+                return
+            there = self[key] = Joint(there)
+        if there.add(caller):
             self._more += 1
-            (self.background if background else self.lanes).put(caller.scope, (key,))
+            (self.background if caller.background else self.lanes).put(caller.scope, (key,))
 
     def leave(self, key: K, caller: SingleCaller[K, V]) -> None:
         """Forget a caller, and the key with its last one."""
@@ -83,22 +83,27 @@ class Waiting(dict[K, Caller[K, V]]):
             self._more -= last
         else:
             del self[key]
-            self.askers.pop(key, None)
+            if self.askers:
+                self.askers.pop(key, None)
             self._dead += 1
         if self._dead > len(self) + self._more + _FEW:
             self._sweep()
 
     def _sweep(self) -> None:
         """Drop dead slots, and lanes that hold no others."""
-        self.lanes.sweep(lambda key, scope: self._stands(key, (scope, False)))
-        self.background.sweep(lambda key, scope: self._stands(key, (scope, True)))
+        if Joint in set(map(type, self.values())):
+            self.lanes.sweep(lambda scope: partial(self._stands, (scope, False)))
+            self.background.sweep(lambda scope: partial(self._stands, (scope, True)))
+        else:
+            self.lanes.sweep(lambda _: self.__contains__)
+            self.background.sweep(lambda _: self.__contains__)
         self._dead = 0
         slots = sum(map(len, self.lanes.values())) + sum(map(len, self.background.values()))
         self._more = slots - len(self)
 
-    def _stands(self, key: K, lane: tuple[Hashable, bool]) -> bool:
+    def _stands(self, lane: Lane, key: K) -> bool:
         there = self.get(key)
-        return there is not None and (not isinstance(there, Joint) or lane in there.lanes)
+        return there is not None and (not isinstance(there, Joint) or there.stands_in(lane))
 
     def has_beside(self, scope: Hashable) -> bool:
         """Tell whether keys of any other scope wait."""
@@ -148,7 +153,7 @@ class Waiting(dict[K, Caller[K, V]]):
 
     def clear(self) -> None:
         """Forget everything."""
-        super().clear()
+        dict.clear(self)  # super() would cost more than all the rest
         if self.lanes:
             self.lanes.clear()
         if self.background:

@@ -4,15 +4,15 @@ The constructor, `prime`, `clear`, `clear_all`, `get_cache_key` and the meaning 
 upstream's; `load` and `load_many` are ours: each caller has a future of its own, so that one that
 is cancelled takes nobody along, and a set of keys costs one look-up and one future.
 
-The memo holds, by key, what will know the outcome: the caller (or callers) that asked for it, or a
-`Known` value. A failure returned for a key is remembered, the failure of a whole batch is not.
+The memo holds, by key, what will know the outcome: the caller that asked for it, or a `Known` value.
+Of several callers it holds the latest, and each of them the one before it (`before`), for if one
+leaves, another may know. A failure returned for a key is remembered, that of a whole batch is not.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sys
-from collections import deque
 from collections.abc import Callable, Coroutine, Hashable, Iterable, Mapping, MutableMapping
 from functools import partial
 from types import MappingProxyType
@@ -60,7 +60,6 @@ class Known(Generic[V]):
     """A memo entry whose outcome was told, not asked."""
 
     __slots__ = ("outcome",)
-    joined = 0
 
     def __init__(self, outcome: V | Exception) -> None:
         self.outcome = outcome
@@ -68,33 +67,6 @@ class Known(Generic[V]):
     def remembered(self, _key: Any, _default: Any) -> V | Exception:
         """Return the outcome."""
         return self.outcome
-
-
-class Several(Generic[K, V]):
-    """A memo entry of callers that asked for the key before it settled: the first to stay knows.
-
-    key, joined:  Those of the first one; a set has no key, but no loader with cache keys has sets.
-    """
-
-    __slots__ = ("callers", "joined", "key")
-
-    def __init__(self, first: KeyCaller[K, V] | SetCaller[K, V]) -> None:
-        self.callers = deque([first])
-        self.key = getattr(first, "key", None)
-        self.joined = getattr(first, "joined", 0)
-
-    def done(self) -> bool:
-        """Tell whether all have their answer, or have left."""
-        return all(caller.done() for caller in self.callers)
-
-    def remembered(self, key: K, default: Any) -> Any:
-        """Return the outcome, if it is known; they all get it at once."""
-        while True:
-            first = self.callers[0]
-            outcome = first.remembered(key, default)
-            if outcome is not default or not first.done() or len(self.callers) == 1:
-                return outcome
-            self.callers.popleft()  # it has left
 
 
 class Loader(DataLoader[K, V]):
@@ -169,9 +141,19 @@ class Loader(DataLoader[K, V]):
         self._submit: Callable[[K], KeyCaller[K, V]] = (
             partial(processor.submit, **asking) if asking else processor.submit
         )
-        self._submit_many: Callable[..., SetCaller[K, V]] = partial(processor.submit_many, **asking)
-        #: Keys asked of the processor, answered from the memo, and asked again while on their way.
-        self.distinct = self.remembered = self.repeated = 0
+        self._submit_many: Callable[..., SetCaller[K, V]] = (
+            partial(processor.submit_many, **asking) if asking else processor.submit_many
+        )
+        #: Keys answered from the memo, and asked again while on their way.
+        self.remembered = self.repeated = 0
+        # Of those asked of the processor the ones that do not stand in the memo, less those that
+        # stand there and were told: each `load` of a new key is counted by being put there.
+        self._asked_beside = 0
+
+    @property
+    def distinct(self) -> int:
+        """Keys asked of the processor."""
+        return self._asked_beside + (len(self._cache) if self._plain else 0)
 
     @property
     def asked(self) -> int:
@@ -182,8 +164,9 @@ class Loader(DataLoader[K, V]):
     def joined(self) -> int:
         """How many of them were on their way for another request already."""
         # A set's caller counts all its joined keys, and stands in the memo once for each key.
-        entries = {id(entry): entry for entry in self._cache.values()}
-        return sum(getattr(entry, "joined", 0) for entry in entries.values())
+        firsts = (_first_of(key, entry) for key, entry in self._cache.items())
+        callers = {id(one): one for one in firsts if isinstance(one, (KeyCaller, SetCaller))}
+        return sum(getattr(caller, "joined", 0) for caller in callers.values())
 
     def load(self, key: K) -> asyncio.Future[V]:
         """Load one key; the future is the caller's own, or one that is settled already.
@@ -195,38 +178,51 @@ class Loader(DataLoader[K, V]):
         memo = self._cache
         if key not in memo:
             caller = memo[key] = self._submit(key)
-            self.distinct += 1
             return caller
-        return self._load_again(key, key, memo[key])
+        there = memo[key]
+        if type(there) is KeyCaller:  # quicker than `_load_again`, with the same result
+            if not there.done():
+                self.repeated += 1
+                caller = memo[key] = self._submit(key)
+                caller.before = there
+                return caller
+            if there.has_value():
+                self.remembered += 1
+                return there
+        return self._load_again(key, key, there)
 
     def _load_by_cache_key(self, key: K) -> asyncio.Future[V]:
         if not self.cache:
-            caller = self._submit(key)
-            self.distinct += 1
-            return caller
+            self._asked_beside += 1
+            return self._submit(key)
         if key is None:
             raise TypeError(f"{self.processor.name}: expected a key, got None")
         cache_key = self.get_cache_key(key)
         there = self._cache.get(cache_key)
         if there is None:
             caller = self._cache[cache_key] = self._submit(key)
-            self.distinct += 1
+            self._asked_beside += 1
             return caller
+        if isinstance(there, asyncio.Future) and not isinstance(there, (KeyCaller, SetCaller)):
+            self.remembered += 1
+            return there  # put into the `cache_map` by somebody else
         # Of several keys with this cache key it is the one that was sent.
         return self._load_again(getattr(there, "key", key), cache_key, there)
 
     def _load_again(self, key: K, cache_key: Any, there: Any) -> asyncio.Future[V]:
         """Answer a key that has been asked before."""
-        if isinstance(there, asyncio.Future) and not isinstance(there, (KeyCaller, SetCaller)):
+        if isinstance(there, KeyCaller) and there.remembered(key, _UNKNOWN) is not _UNKNOWN:
             self.remembered += 1
-            return there  # put into the `cache_map` by somebody else
-        outcome = there.remembered(key, _UNKNOWN)
+            return there
+        outcome = _recall(key, there)
         if outcome is not _UNKNOWN:
             self.remembered += 1
-            return there if isinstance(there, KeyCaller) else _finished(outcome)
+            caller = self._cache[cache_key] = _finished(key, outcome, there)
+            return caller
         self.repeated += 1
-        caller = self._submit(key)
-        self._cache[cache_key] = _with(there, caller)
+        caller = self._cache[cache_key] = self._submit(key)
+        if (before := _still_asking(key, there)) is not None:
+            caller.before = before
         return caller
 
     def load_many(
@@ -236,20 +232,21 @@ class Loader(DataLoader[K, V]):
 
         >>> tracks = await loader.load_many(ids, return_exceptions=True)  # exceptions as values
         """
-        if not isinstance(keys, Iterable):
-            raise TypeError(f"{self.processor.name}: expected keys, got {keys!r}")
-        keys = list(keys)
+        try:
+            each = iter(keys)
+        except TypeError:
+            raise TypeError(f"{self.processor.name}: expected keys, got {keys!r}") from None
+        keys = list(each)
         if not self._plain:
             loads = [self.load(key) for key in keys]
             return asyncio.gather(*loads, return_exceptions=return_exceptions)
         memo = self._cache
         before = len(memo)
-        if memo.keys().isdisjoint(keys):
+        if not memo or memo.keys().isdisjoint(keys):
             caller = self._submit_many(keys, raising=not return_exceptions)
             memo.update(dict.fromkeys(keys, caller))
         else:
             caller = self._load_many_again(dict.fromkeys(keys), keys, raising=not return_exceptions)
-        self.distinct += len(memo) - before
         self.remembered += len(keys) - len(memo) + before
         return caller
 
@@ -258,63 +255,90 @@ class Loader(DataLoader[K, V]):
     ) -> SetCaller[K, V]:
         """Answer a set of which some keys have been asked before."""
         memo = self._cache
-        known = self._recall(distinct)
+        known = {
+            key: outcome
+            for key in distinct
+            if key in memo and (outcome := _recall(key, memo[key])) is not _UNKNOWN
+        }
         caller = self._submit_many(keys, known=known, raising=raising)
-        for key in distinct:
-            if key not in memo:
-                memo[key] = caller
-            elif key not in known:
-                memo[key] = _with(memo[key], caller)
-                caller.joined -= 1
-                self.repeated += 1
-                self.remembered -= 1
+        asked = {key: caller for key in distinct if key not in known}
+        again = {key: memo[key] for key in asked if key in memo}
+        for key, there in again.items():
+            if (before := _still_asking(key, there)) is not None:
+                caller.before[key] = before
+        memo.update(asked)
+        caller.joined -= len(again)
+        self.repeated += len(again)
+        self.remembered -= len(again)
         return caller
 
     def prime(self, key: K, value: Any) -> Loader[K, V]:
         """Tell the memo a value, or an exception, unless it knows the key already; chainable."""
         cache_key = self.get_cache_key(key)
         there = self._cache.get(cache_key)
-        if there is None or _forgot(there, key):
+        if there is None:
+            self._asked_beside -= 1
             self._cache[cache_key] = Known(value)
+        elif _recall(key, there) is _UNKNOWN and _still_asking(key, there) is None:
+            self._cache[cache_key] = Known(value)  # all who asked for it have left, or failed
         return self
 
-    def _recall(self, keys: Iterable[K]) -> dict[K, Any]:
-        """Return the outcomes that the memo knows."""
-        known: dict[K, Any] = {}
-        for key in keys:
-            if (there := self._cache.get(key)) is not None:
-                outcome = there.remembered(key, _UNKNOWN)
-                if outcome is not _UNKNOWN:
-                    known[key] = outcome
-        return known
+    def clear(self, key: K) -> Loader[K, V]:
+        """Forget a key, so that it is asked again; chainable."""
+        if self._cache.pop(self.get_cache_key(key), None) is not None:
+            self._asked_beside += 1
+        return self
+
+    def clear_all(self) -> Loader[K, V]:
+        """Forget all keys; chainable."""
+        self._asked_beside += len(self._cache)
+        self._cache.clear()
+        return self
 
 
 def _itself(key: Any) -> Any:
     return key
 
 
-def _forgot(there: Any, key: Any) -> bool:
-    """Tell whether a memo entry was left by all its callers, or failed with its batch."""
-    if there.remembered(key, _UNKNOWN) is not _UNKNOWN:
-        return False
-    return bool(there.done())
+def _recall(key: Any, there: Any) -> Any:
+    """Return the outcome that a memo entry knows, or one before it; or else _UNKNOWN."""
+    outcome = there.remembered(key, _UNKNOWN)
+    while outcome is _UNKNOWN and there.done():
+        there = there.remembered_before(key)
+        if there is None:
+            break
+        outcome = there.remembered(key, _UNKNOWN)
+    return outcome
 
 
-def _with(there: Any, caller: Any) -> Any:
-    """Return the memo entry after one more caller asked for a key that has not settled."""
-    if there.done():
-        return caller
-    several = there if isinstance(there, Several) else Several(there)
-    several.callers.append(caller)
-    return several
+def _still_asking(key: Any, there: Any) -> Any:
+    """Return the latest caller of a memo entry that knows nothing and has not left, or None."""
+    while there is not None and there.done():
+        there = there.remembered_before(key)
+    return there
 
 
-def _finished(outcome: Any) -> asyncio.Future[Any]:
-    """Return a future that is settled."""
-    future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-    if isinstance(outcome, Exception):
-        future.set_exception(outcome)
-        future.exception()  # whoever awaits it still sees it; whoever does not need not log it
-    else:
-        future.set_result(outcome)
-    return future
+def _first_of(key: Any, there: Any) -> Any:
+    """Return the first of the callers of a memo entry."""
+    while isinstance(there, (KeyCaller, SetCaller)):
+        before = there.remembered_before(key)
+        if before is None:
+            break
+        there = before
+    return there
+
+
+def _finished(key: Any, outcome: Any, there: Any) -> KeyCaller[Any, Any]:
+    """Return a settled future in place of a memo entry that is none for this key alone.
+
+    All who ask from now on share it: nobody can do anything to a future that is settled.
+    """
+    # A set knows its loop: Python 3.11 takes its time to tell which one is running.
+    loop = there.get_loop() if isinstance(there, SetCaller) else None
+    if loop is None or not loop.is_running():
+        loop = asyncio.get_running_loop()
+    caller: KeyCaller[Any, Any] = KeyCaller(loop=loop)
+    caller.key = key
+    caller.before = there
+    caller.settle(key, outcome)
+    return caller

@@ -79,8 +79,8 @@ MUTANTS = [
     Mutant(
         "the news of others keep a tick going",
         "batching/waiting.py",
-        "            self.lanes[caller.scope] = deque((key,))\n            return False\n",
-        "            self.lanes[caller.scope] = deque((key,))\n            return True\n",
+        "            lanes[caller.scope] = deque((key,))\n            return False\n",
+        "            lanes[caller.scope] = deque((key,))\n            return True\n",
         "settle",
     ),
     Mutant(
@@ -93,18 +93,19 @@ MUTANTS = [
     Mutant(
         "a window is counted from the last key",
         "batching/dispatch.py",
-        "            if self._window is None:\n                loop = asyncio.get_running_loop()\n"
+        "            if self._window is None:\n"
+        "                loop: asyncio.AbstractEventLoop = self._home.loop\n"
         "                end = self.waiting.oldest() + self.max_wait_time\n",
-        "            if True:\n                self._end_window()\n"
-        "                loop = asyncio.get_running_loop()\n"
+        "            if True:\n                if self._window:\n                    self._end_window()\n"
+        "                loop: asyncio.AbstractEventLoop = self._home.loop\n"
         "                end = loop.time() + self.max_wait_time\n",
         "dispatch",
     ),
     Mutant(
         "added items leave with the tick",
         "batching/dispatch.py",
-        "        elif self.waiting.has_beside(ADDED):\n",
-        "        else:\n",
+        "        elif self.waiting.has_beside(ADDED):\n            self.tick.arm(",
+        "        else:\n            self.tick.arm(",
         "collector",
     ),
     # Late binding and the gate.
@@ -199,7 +200,7 @@ MUTANTS = [
     Mutant(
         "newcomers pass those in line",
         "batching/gate.py",
-        "self._first_of(party, *self._line)",
+        "self._first_of(party, *self.line)",
         "self._first_of(party)",
         "gate",
     ),
@@ -264,8 +265,8 @@ MUTANTS = [
     Mutant(
         "keys that were left are sent",
         "batching/flights.py",
-        "        if flight.live is not None:\n            self._drop",
-        "        if False:\n            self._drop",
+        "            if flight.live is not None:\n                self._drop",
+        "            if False:\n                self._drop",
         "isolation",
     ),
     Mutant(
@@ -307,8 +308,8 @@ MUTANTS = [
     Mutant(
         "a batch cancelled before its first step answers nobody",
         "batching/flights.py",
-        "            if not flight.settled:\n",
-        "            if False:\n",
+        "        call.send(None)\n",
+        "",
         "outcomes",
     ),
     # In-flight sharing.
@@ -409,7 +410,7 @@ MUTANTS = [
     Mutant(
         "a loop that ends begins calls",
         "batching/flights.py",
-        "if task.cancelling() and flight.live != 0:",
+        "if flight.live != 0 and flight.task and flight.task.cancelling():",
         "if False:",
         "loops",
     ),

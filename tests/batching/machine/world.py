@@ -313,7 +313,7 @@ class World:
             if not task.cancelled() and (error := task.exception()):
                 note(f"{task}: {error!r}")
         queued = [queue for queue in self.gate._queues.values() if queue.turns]
-        if self.gate._busy or self.gate._line or queued:
+        if self.gate._busy or self.gate.line or queued:
             note(f"left over: {self.gate}")
         if lost := self.added - self.reported:
             note(f"added but not reported: {lost}")
