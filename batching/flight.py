@@ -37,6 +37,7 @@ class Flight(Generic[K, V]):
         "live",
         "reason",
         "settled",
+        "slots",
         "started",
         "task",
         "timer",
@@ -51,6 +52,8 @@ class Flight(Generic[K, V]):
         self.askers = askers
         self.started: float | None = None
         self.settled = False
+        #: What its call takes of the gate's slots.
+        self.slots = 0
         #: The callers that are still there, per key; counted once one of them has left.
         self.live: int | None = None
         self.task: asyncio.Task[None] | None = None

@@ -153,8 +153,9 @@ class Flights(dict[K, Flight[K, V]]):
 
     # Fly.
 
-    def launch(self, flight: Flight[K, V]) -> None:
-        """Make the call of a flight that the gate has admitted."""
+    def launch(self, flight: Flight[K, V], slots: int) -> None:
+        """Make the call of a flight that the gate has admitted, with the slots it took there."""
+        flight.slots = slots
         self.in_air.add(flight)
         if self._carrier is not None:
             flight.task = self._carrier
@@ -259,7 +260,7 @@ class Flights(dict[K, Flight[K, V]]):
         if flight.live != 0 and flight.task and flight.task.cancelling():
             self._gate.pause(PAUSE)
         flight.task = None  # whose context knows the flight
-        self._gate.done(unused=flight.started is None)
+        self._gate.done(flight.slots, unused=flight.started is None)
 
     # Settle.
 

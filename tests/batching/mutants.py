@@ -181,7 +181,14 @@ MUTANTS = [
         "quota",
     ),
     Mutant(
-        "a slot is not given back", "batching/gate.py", "self._busy -= 1", "self._busy -= 0", "gate"
+        "a full batch takes a slot",
+        "batching/gate.py",
+        "int(self.concurrency is not None and party.needs_slot)",
+        "int(self.concurrency is not None)",
+        "gate",
+    ),
+    Mutant(
+        "a slot is not given back", "batching/gate.py", "self._slots -= slots", "self._slots -= 0", "gate"
     ),
     Mutant(
         "an unused permit is not given back",
@@ -396,8 +403,8 @@ MUTANTS = [
     Mutant(
         "a flush is one batch",
         "batching/dispatch.py",
-        "            flights.launch(half or self._cut())\n",
-        "            flights.launch(half or self._cut())\n            self.due = None\n",
+        "            flights.launch(half or self._cut(), slots)\n",
+        "            flights.launch(half or self._cut(), slots)\n            self.due = None\n",
         "collector",
     ),
     Mutant(
