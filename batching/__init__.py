@@ -4,9 +4,9 @@
 >>> track = await processor.submit(track_id)
 
 Layout, each file importing only those before it: `checks`, `errors`, `result`, `policies`,
-`outcomes`, `callers`, `home`, `flight`, `lineage`, `quota`, `gate`, `lanes`, `waiting`, `alarms`,
-`flights`, `tick`, `dispatch`, `intake`, `closing`, `collector`, and `processor`, which tells the
-theory of operation.
+`outcomes`, `callers`, `joint`, `home`, `flight`, `lineage`, `quota`, `gate`, `lanes`, `waiting`,
+`alarms`, `tick`, `observing`, `flights`, `dispatch`, `intake`, `closing`, `collector`, and
+`processor`, which tells the theory of operation.
 """
 
 from batching.callers import KeyCaller, SetCaller

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from contextvars import Context
 from typing import Any
 
-from batching.callers import Caller, SingleCaller, members
+from batching.callers import SingleCaller
 from batching.errors import DeadlineExceededError
+from batching.joint import Caller, members
 
 AnyCaller = SingleCaller[Any, Any]
 
@@ -23,7 +24,6 @@ class Alarms(dict[float, tuple[asyncio.TimerHandle, set[AnyCaller]]]):
 
     def set(self, loop: asyncio.AbstractEventLoop, caller: AnyCaller, deadline: float) -> bool:
         """Let the caller expire at its deadline; False if that has passed already."""
-        caller.deadline = deadline
         if deadline <= loop.time():
             return False
         if deadline not in self:

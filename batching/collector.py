@@ -10,11 +10,12 @@ import asyncio
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
-from batching.callers import ADDED, KeyCaller, members
+from batching.callers import ADDED, KeyCaller
 from batching.checks import key_and_scope
 from batching.dispatch import Dispatcher
 from batching.errors import QueueFullError
 from batching.intake import Intake
+from batching.joint import members
 from batching.policies import Limits
 from batching.result import BatchResult
 

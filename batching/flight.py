@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Hashable
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from batching.callers import Caller, members
+from batching.joint import Caller, members
 from batching.policies import Reason
 
 K = TypeVar("K", bound=Hashable)

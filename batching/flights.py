@@ -10,23 +10,16 @@ from functools import partial
 from typing import TypeAlias, TypeVar
 
 from batching.alarms import Alarms
-from batching.callers import (
-    ADDED,
-    Caller,
-    Joint,
-    SingleCaller,
-    joined,
-    members,
-    settle_values,
-    still,
-)
+from batching.callers import SingleCaller
 from batching.errors import BatchError, CircularWaitError, RefusedError, RetryableError
 from batching.flight import Flight
-from batching.gate import Gate
+from batching.gate import PAUSE, Gate
 from batching.home import Home
+from batching.joint import Caller, Joint, joined, members, settle_values, still
 from batching.lineage import closes_circle, enter_batch, inside_batch
-from batching.outcomes import Outcome, align, raisable
-from batching.policies import BatchEvent, Observer, RetryPolicy
+from batching.observing import Observers
+from batching.outcomes import Outcome, align, awaitable, raisable
+from batching.policies import Observer, RetryPolicy
 from batching.tick import next_turn
 
 K = TypeVar("K", bound=Hashable)
@@ -41,9 +34,6 @@ ProcessorFunc: TypeAlias = Callable[[list[K]], Awaitable[Answer[V, K]]]
 EXTRA_CALLS = 24
 # Calls per second at which looking for it would keep everybody waiting for half a minute.
 SLOW_RATE = 1.0
-# Seconds for which nobody passes when somebody else has cancelled a call: asyncio.run cancels
-# every task when it ends, and what was begun then would never be finished.
-PAUSE = 0.05
 
 
 class Flights(dict[K, Flight[K, V]]):
@@ -71,7 +61,7 @@ class Flights(dict[K, Flight[K, V]]):
         self._home = home
         self._gate = gate
         self._retry = retry
-        self._observers = observers
+        self._observers: Observers[K, V] = Observers(name, home, observers)
         self._alarms = alarms
         self._context = context
         self.again: Callable[[Flight[K, V]], None]
@@ -183,6 +173,8 @@ class Flights(dict[K, Flight[K, V]]):
     async def _take_off(self, flight: Flight[K, V]) -> None:
         try:
             await next_turn()
+            if flight.task is None:  # a task factory was eager
+                await next_turn()
         except BaseException as error:
             self._break_off(flight, error)
             raise
@@ -196,9 +188,7 @@ class Flights(dict[K, Flight[K, V]]):
             if flight.live is not None:
                 self._drop_deserted(flight)
             try:
-                answer = self._processor_func(list(flight.callers))
-                if not hasattr(answer, "__await__"):
-                    raise _not_async(self._name, answer)
+                answer = awaitable(self._name, self._processor_func(list(flight.callers)))
                 outcomes, some_failed = align(self._name, flight.callers, await answer)
             except RefusedError as error:
                 self._bisect(flight, error)
@@ -246,7 +236,7 @@ class Flights(dict[K, Flight[K, V]]):
             elif isinstance(error, Exception):  # not the batch function's, but ours in settling
                 for key, caller in flight.callers.items():
                     caller.settle(key, BatchError(f"{self._name}: {error!r}"), batch_failed=True)
-                self._complain("settling a batch of", error)
+                self._observers.complain("settling a batch of", error)
         finally:
             self._land(flight)
 
@@ -271,8 +261,7 @@ class Flights(dict[K, Flight[K, V]]):
         settle_values(flight.callers, values)
         if self._alarms:
             self._alarms.unset_settled(flight.callers.values())
-        if self._observers:
-            self._tell(flight, 0, 0)
+        self._observers.tell(flight)
 
     def _fail(self, flight: Flight[K, V], error: Exception) -> None:
         self._settle(flight, [error] * len(flight.callers), batch_failed=True)
@@ -294,7 +283,7 @@ class Flights(dict[K, Flight[K, V]]):
         failures += len(again) - resting
         if self._alarms:
             self._alarms.unset_settled(callers.values())
-        self._tell(flight, resting, failures)
+        self._observers.tell(flight, retries=resting, failures=failures)
 
     def _forget(self, flight: Flight[K, V]) -> None:
         """Drop the keys of a flight, unless it was deserted: then they are gone already."""
@@ -386,45 +375,7 @@ class Flights(dict[K, Flight[K, V]]):
             middle = len(keys) // 2
             for part in filter(None, (keys[:middle], keys[middle:])):
                 self.ready.append(self._replace(flight, {key: callers[key] for key in part}))
-            self._tell(flight, len(keys), 0)
-
-    # Tell.
-
-    def _tell(self, flight: Flight[K, V], retries: int, failures: int) -> None:
-        """Tell the observers of a call that has come to its end."""
-        started = flight.started
-        if started is None or not self._observers:
-            return
-        singles: set[SingleCaller[K, V]] = set()
-        for caller in set(flight.callers.values()):
-            singles.update(members(caller))
-        event = BatchEvent(
-            name=self._name,
-            keys=tuple(flight.callers),
-            waiters=len(singles),
-            wait=started - min(caller.since for caller in singles),
-            duration=self._home.loop.time() - started,
-            reason=flight.reason,
-            retries=retries,
-            failures=failures,
-            scopes=frozenset(None if caller.scope is ADDED else caller.scope for caller in singles),
-        )
-        for observer in self._observers:
-            try:
-                observer(event)
-            except Exception as error:  # noqa: BLE001 - the loop's handler tells of it
-                self._complain("an observer of", error)
-
-    def _complain(self, what: str, error: Exception) -> None:
-        """Tell the event loop of a fault that no caller is to blame for."""
-        context = {"message": f"{what} {self._name} failed", "exception": error}
-        self._home.loop.call_exception_handler(context)
-
-
-def _not_async(name: str, answer: object) -> BatchError:
-    return BatchError(
-        f"{name}: expected processor_func to be async, got {type(answer).__name__}"
-    )
+            self._observers.tell(flight, retries=len(keys))
 
 
 def _seen(outcome: Outcome[V]) -> Outcome[V]:

@@ -33,6 +33,10 @@ from batching.quota import Permits, Quota
 # key has its turn like any other, so a busy day delays an import but never stops it.
 BACKGROUND_LAG = 5.0
 
+# Seconds for which nobody passes when somebody else has cancelled a call: asyncio.run cancels
+# every task when it ends, and what was begun then would never be finished.
+PAUSE = 0.05
+
 # Float times that should be equal may differ by rounding: far below any interval that matters.
 _TINY = 1e-9
 

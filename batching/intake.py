@@ -6,12 +6,13 @@ from collections.abc import Hashable
 from typing import Generic, TypeVar
 
 from batching.alarms import Alarms
-from batching.callers import SetCaller, SingleCaller, members
+from batching.callers import KeyCaller, SetCaller, SingleCaller
 from batching.dispatch import Dispatcher
-from batching.errors import QueueFullError
+from batching.errors import DeadlineExceededError, QueueFullError
 from batching.flight import Flight
 from batching.flights import Flights
 from batching.home import Home
+from batching.joint import members
 from batching.lineage import inside_batch, marked
 from batching.policies import Limits, Refusal
 
@@ -44,6 +45,49 @@ class Intake(Generic[K, V]):
         if refusal is not None:
             flights.again = self._wait_again
 
+    def ask(
+        self,
+        key: K,
+        now: float,
+        scope: Hashable,
+        deadline: float | None,
+        background: bool,  # noqa: FBT001 - by position, for this is done for each key
+    ) -> KeyCaller[K, V]:
+        """Look at a key from all sides; when it waits, those like it need no look for this tick.
+
+        They have its scope and its deadline, so what is not refused to it is not refused to them:
+        a new reason to refuse is told (`reconsider`), and then the next key is looked at again.
+        """
+        if key is None:
+            raise TypeError(f"{self._name}: expected a key, got None")
+        hash(key), hash(scope)  # or raise, before anything has changed
+        caller: KeyCaller[K, V] = self._home.caller()
+        caller.owner = self
+        caller.key = key
+        caller.scope = scope
+        caller.since = now
+        caller.deadline = deadline
+        caller.background = background
+        if deadline is not None and not self._alarms.set(self._home.loop, caller, deadline):
+            caller.settle(key, DeadlineExceededError(self._name), batch_failed=True)
+            return caller
+        self.take(key, caller)
+        self._dispatcher.collected()
+        tick, waiting = self._dispatcher.tick, self._waiting
+        if tick.armed and key in waiting and not (background or caller.done()):
+            tick.open_lane(waiting.lanes.get(scope), scope, deadline, now)
+        return caller
+
+    def ask_all(self, keys: dict[K, SetCaller[K, V]], caller: SetCaller[K, V]) -> None:
+        """Look at a set of keys, all of the same caller."""
+        hash(caller.scope)  # or raise, before anything has changed
+        deadline = caller.deadline
+        if deadline is not None and not self._alarms.set(self._home.loop, caller, deadline):
+            caller.refuse(DeadlineExceededError(self._name))
+        else:
+            self._take_all(keys, caller)
+            self._dispatcher.collected()
+
     def take(self, key: K, caller: SingleCaller[K, V]) -> None:
         """Let a caller wait for a key."""
         waiting = self._waiting
@@ -64,7 +108,7 @@ class Intake(Generic[K, V]):
         elif marked() is not None and key in waiting and (asker := inside_batch()):
             waiting.askers.setdefault(key, []).append((asker, caller))
 
-    def take_all(self, keys: dict[K, SetCaller[K, V]], caller: SetCaller[K, V]) -> None:
+    def _take_all(self, keys: dict[K, SetCaller[K, V]], caller: SetCaller[K, V]) -> None:
         """Let a caller wait for a set of keys; when nobody asked for any of them, all at once."""
         waiting, flights = self._waiting, self._flights
         if (

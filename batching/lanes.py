@@ -65,4 +65,3 @@ class Lanes(OrderedDict[Hashable, "deque[K]"]):
             lane.extend(alive)
             if not alive:
                 del self[scope]
-

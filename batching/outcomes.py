@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Collection, Hashable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias, TypeVar
 
 from batching.errors import BatchError, KeyNotFoundError
@@ -16,6 +16,16 @@ Outcome: TypeAlias = V | Exception
 
 # Sequences whose items are no values of anybody's.
 _TEXT = (str, bytes, bytearray, memoryview)
+
+
+def awaitable(name: str, answer: Any) -> Awaitable[Any]:
+    """Return what a batch function returned, if that can be awaited; else raise BatchError."""
+    if not hasattr(answer, "__await__"):
+        raise BatchError(
+            f"{name}: expected processor_func to be async, got {type(answer).__name__}"
+        )
+    found: Awaitable[Any] = answer
+    return found
 
 
 def align(name: str, keys: Collection[K], answer: Any) -> tuple[list[Any], bool]:

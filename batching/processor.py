@@ -36,11 +36,11 @@ from typing import Generic, TypeVar
 
 from batching.alarms import Alarms
 from batching.callers import KeyCaller, SetCaller
-from batching.checks import at_least, key_and_scope, seconds
+from batching.checks import at_least, seconds
 from batching.closing import Closing
 from batching.collector import Collector
 from batching.dispatch import Dispatcher
-from batching.errors import BatchError, DeadlineExceededError, ProcessorClosedError
+from batching.errors import BatchError, ProcessorClosedError
 from batching.flights import Flights, ProcessorFunc
 from batching.gate import Gate
 from batching.home import QUICK_LOOKUP, Home
@@ -201,7 +201,7 @@ class BatchProcessor(Generic[K, V]):
             and (
                 get_running_loop() is home.loop
                 if QUICK_LOOKUP
-                else get_ident() == home.runner._thread_id  # noqa: SLF001 - see there
+                else get_ident() == home.runner._thread_id
             )
         ):  # one more key like that before it: all there is to do
             caller: KeyCaller[K, V] = home.caller()
@@ -221,25 +221,7 @@ class BatchProcessor(Generic[K, V]):
             if deadline is not None:
                 self._alarms[deadline][1].add(caller)
             return caller
-        loop = self._enter()
-        if key is None:
-            raise TypeError(f"{self.name}: expected a key, got None")
-        hash(key), hash(scope)  # or raise, before anything has changed
-        caller = home.caller()
-        caller.owner = self._intake
-        caller.key = key
-        caller.scope = scope
-        caller.since = since = loop.time()
-        caller.deadline = None
-        caller.background = background
-        if deadline is not None and not self._alarms.set(loop, caller, deadline):
-            caller.settle(key, DeadlineExceededError(self.name), batch_failed=True)
-            return caller
-        self._intake.take(key, caller)
-        self._dispatcher.collected()
-        if tick.armed and key in waiting and not (background or caller.done()):
-            tick.open_lane(waiting.lanes.get(scope), scope, deadline, since)
-        return caller
+        return self._intake.ask(key, self._enter().time(), scope, deadline, background)
 
     def submit_many(
         self,
@@ -265,19 +247,13 @@ class BatchProcessor(Generic[K, V]):
         caller.owner = self._intake
         caller.scope = scope
         caller.since = loop.time()
-        caller.deadline = None
+        caller.deadline = deadline
         caller.background = background
         asked = caller.expect(list(keys), known, raising=raising)
         if None in asked:
             raise TypeError(f"{self.name}: expected keys, got None among them")
-        if not asked:
-            return caller
-        hash(scope)  # or raise, before anything has changed
-        if deadline is not None and not self._alarms.set(loop, caller, deadline):
-            caller.refuse(DeadlineExceededError(self.name))
-        else:
-            self._intake.take_all(asked, caller)
-            self._dispatcher.collected()
+        if asked:
+            self._intake.ask_all(asked, caller)
         return caller
 
     def reconsider(self) -> None:

@@ -9,6 +9,8 @@ from contextvars import Context
 from types import coroutine
 from typing import Any, TypeAlias
 
+from batching.gate import PAUSE
+
 #: What a tick calls in the end: with its task, which awaits what is returned, or without.
 Due: TypeAlias = Callable[["asyncio.Task[None] | None"], Awaitable[None] | None]
 
@@ -100,9 +102,9 @@ class Tick:
             while self._arming == arming and not self._is_over():
                 await next_turn()
         except asyncio.CancelledError:
-            if self._arming == arming:  # by a stranger: the keys that wait are not to blame
+            if self._arming == arming:  # by a stranger, which is not the fault of those who wait
                 self.disarm()
-                self._loop.call_soon(self._due, None, context=self._context)
+                self._loop.call_later(PAUSE, self._due, None, context=self._context)
             raise
         if self._arming == arming:
             task = self._task

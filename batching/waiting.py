@@ -8,9 +8,10 @@ from collections.abc import Hashable, Mapping
 from functools import partial
 from typing import TypeVar
 
-from batching.callers import Caller, Joint, Lane, SingleCaller, lane_of, members
+from batching.callers import SingleCaller
 from batching.flight import Asker, still_asks
 from batching.gate import BACKGROUND_LAG
+from batching.joint import Caller, Joint, Lane, lane_of, members
 from batching.lanes import Lanes
 
 K = TypeVar("K", bound=Hashable)

@@ -4,8 +4,8 @@ The constructor, `prime`, `clear`, `clear_all`, `get_cache_key` and the meaning 
 upstream's; `load` and `load_many` are ours: each caller has a future of its own, so that one that
 is cancelled takes nobody along, and a set of keys costs one look-up and one future.
 
-The memo holds, by key, what will know the outcome: the caller that asked for it, or a `Known` value.
-Of several callers it holds the latest, and each of them the one before it (`before`), for if one
+The memo holds, by key, what will know the outcome: the caller that asked for it, or a `Known`
+value. Of several callers it holds the latest, and each has the one before it (`before`), for if one
 leaves, another may know. A failure returned for a key is remembered, that of a whole batch is not.
 """
 
@@ -136,7 +136,7 @@ class Loader(DataLoader[K, V]):
         elif not hasattr(self, "get_cache_key"):
             self.get_cache_key = _itself
         # Without a memo or with cache keys of its own a loader takes the long way.
-        self._plain = self.cache and self.get_cache_key is _itself and cache_map is None
+        self._plain = bool(self.cache) and self.get_cache_key is _itself and cache_map is None
         self._cache: MutableMapping[Any, Any] = {} if cache_map is None else cache_map
         self._submit: Callable[[K], KeyCaller[K, V]] = (
             partial(processor.submit, **asking) if asking else processor.submit
@@ -146,8 +146,8 @@ class Loader(DataLoader[K, V]):
         )
         #: Keys answered from the memo, and asked again while on their way.
         self.remembered = self.repeated = 0
-        # Of those asked of the processor the ones that do not stand in the memo, less those that
-        # stand there and were told: each `load` of a new key is counted by being put there.
+        # Keys asked of the processor that the memo's length does not count: those that stand there
+        # no more, less those that stand there and were told; without a plain memo all of them.
         self._asked_beside = 0
 
     @property
@@ -277,21 +277,21 @@ class Loader(DataLoader[K, V]):
         cache_key = self.get_cache_key(key)
         there = self._cache.get(cache_key)
         if there is None:
-            self._asked_beside -= 1
             self._cache[cache_key] = Known(value)
-        elif _recall(key, there) is _UNKNOWN and _still_asking(key, there) is None:
-            self._cache[cache_key] = Known(value)  # all who asked for it have left, or failed
+            self._asked_beside -= self._plain
+        elif _has_lost(key, there):
+            self._cache[cache_key] = Known(value)
         return self
 
     def clear(self, key: K) -> Loader[K, V]:
         """Forget a key, so that it is asked again; chainable."""
         if self._cache.pop(self.get_cache_key(key), None) is not None:
-            self._asked_beside += 1
+            self._asked_beside += self._plain
         return self
 
     def clear_all(self) -> Loader[K, V]:
         """Forget all keys; chainable."""
-        self._asked_beside += len(self._cache)
+        self._asked_beside += len(self._cache) * self._plain
         self._cache.clear()
         return self
 
@@ -316,6 +316,13 @@ def _still_asking(key: Any, there: Any) -> Any:
     while there is not None and there.done():
         there = there.remembered_before(key)
     return there
+
+
+def _has_lost(key: Any, there: Any) -> bool:
+    """Tell whether a memo entry will never know: all its callers have left, or failed at once."""
+    if not isinstance(there, (KeyCaller, SetCaller)):
+        return False
+    return _recall(key, there) is _UNKNOWN and _still_asking(key, there) is None
 
 
 def _first_of(key: Any, there: Any) -> Any:

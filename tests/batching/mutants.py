@@ -96,7 +96,8 @@ MUTANTS = [
         "            if self._window is None:\n"
         "                loop: asyncio.AbstractEventLoop = self._home.loop\n"
         "                end = self.waiting.oldest() + self.max_wait_time\n",
-        "            if True:\n                if self._window:\n                    self._end_window()\n"
+        "            if True:\n"
+        "                if self._window:\n                    self._end_window()\n"
         "                loop: asyncio.AbstractEventLoop = self._home.loop\n"
         "                end = loop.time() + self.max_wait_time\n",
         "dispatch",
@@ -107,6 +108,76 @@ MUTANTS = [
         "        elif self.waiting.has_beside(ADDED):\n            self.tick.arm(",
         "        else:\n            self.tick.arm(",
         "collector",
+    ),
+    Mutant(
+        "a tick that a stranger cancels is never over",
+        "batching/tick.py",
+        "                self._loop.call_later(PAUSE, self._due, None, context=self._context)\n",
+        "",
+        "settle",
+    ),
+    Mutant(
+        "a tick that an eager task begins ends at once",
+        "batching/tick.py",
+        "if self._task is None:",
+        "if False:",
+        "settle",
+    ),
+    Mutant(
+        "an open lane takes the keys of any scope",
+        "batching/processor.py",
+        "            and scope is tick.scope\n",
+        "",
+        "fairness settle refusal",
+    ),
+    Mutant(
+        "an open lane takes keys with any deadline",
+        "batching/processor.py",
+        "            and deadline is tick.deadline\n",
+        "",
+        "refusal",
+    ),
+    Mutant(
+        "an open lane takes keys whose alarm has been unset",
+        "batching/processor.py",
+        "            and (deadline is None or deadline in self._alarms)\n",
+        "",
+        "deadlines",
+    ),
+    Mutant(
+        "an open lane takes keys without end",
+        "batching/processor.py",
+        "            and len(waiting) < self._room\n",
+        "",
+        "dispatch bounds",
+    ),
+    Mutant(
+        "an open lane takes keys that are in the air",
+        "batching/processor.py",
+        "            and (not flights or key not in flights)\n",
+        "",
+        "sharing",
+    ),
+    Mutant(
+        "an open lane takes what is asked in a batch for what is asked outside",
+        "batching/processor.py",
+        "            and marked() is None\n",
+        "",
+        "circles",
+    ),
+    Mutant(
+        "a lane stays open when there is a new reason to refuse",
+        "batching/intake.py",
+        "        self._dispatcher.tick.lane = None\n",
+        "",
+        "refusal tests/loaders/test_pipeline.py",
+    ),
+    Mutant(
+        "who was refused opens a lane",
+        "batching/intake.py",
+        "not (background or caller.done())",
+        "not background",
+        "refusal",
     ),
     # Late binding and the gate.
     Mutant(

@@ -154,3 +154,17 @@ async def test_without_auto_flush_a_deadline_still_holds():
     processor = Bulk().processor(auto_flush=False)
     assert isinstance(await outcome_of(processor.submit("a", deadline=1.0)), DeadlineExceededError)
     assert processor.get_pending_count() == 0
+
+
+async def test_a_deadline_that_all_have_given_up_is_set_anew_in_the_same_tick():
+    bulk = Bulk()
+    gate = Gate()
+    gate.hold(9.0)
+    processor = bulk.processor(gate=gate)
+    patient = processor.submit("a", scope="other")
+    processor.submit("b", deadline=2.0).cancel()
+    hurried = [processor.submit(key, deadline=2.0) for key in "cd"]
+    assert [type(await outcome_of(one)) for one in hurried] == [DeadlineExceededError] * 2
+    assert now() == 2.0
+    assert await patient == "a!"
+    assert bulk.calls == [(9.0, ["a"])]

@@ -486,3 +486,28 @@ async def test_random_cancellations_leave_nothing_behind(chance):
     assert leftovers(processor) == []
     assert repr(gate) == "<Gate [0 in the air | 0 in line]>"
     assert repr(processor) == "<BatchProcessor 'batch' [0 waiting | 0 in flight]>"
+
+
+# Keys that come after others have left, in one tick.
+
+
+async def test_keys_that_come_after_many_have_left_are_sent():
+    bulk = Bulk(batch_size=500)
+    processor = bulk.processor()
+    callers = [processor.submit(key) for key in range(300)]
+    for caller in callers[10:]:
+        caller.cancel()
+    callers = callers[:10] + [processor.submit(key) for key in range(300, 310)]
+    assert await asyncio.gather(*callers) == [f"{key}!" for key in (*range(10), *range(300, 310))]
+    assert [len(batch) for batch in bulk.batches] == [20]
+
+
+async def test_a_key_of_a_scope_that_has_left_altogether_is_sent():
+    bulk = Bulk(batch_size=500)
+    processor = bulk.processor()
+    patient = processor.submit("patient", scope="other")
+    for caller in [processor.submit(key) for key in range(300)]:
+        caller.cancel()
+    assert await asyncio.gather(patient, processor.submit("a")) == ["patient!", "a!"]
+    assert bulk.batches == [["patient", "a"]]
+    assert leftovers(processor) == []

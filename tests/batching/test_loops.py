@@ -9,6 +9,7 @@ import pytest
 
 from api.testing import clock
 from batching import BatchError, Gate, Limits, ProcessorClosedError, RetryableError
+from batching.home import Home
 from tests.batching.bulk import Bulk, TurnCountingLoop, now, outcome_of, until
 
 
@@ -354,3 +355,19 @@ def test_a_gate_forgets_who_stood_in_line_when_its_loop_ended():
     assert clock.run(visit()) == 59.0
     assert repr(gate) == "<Gate [0 in the air | 0 in line]>"
     assert bulk._calls == []
+
+
+def test_the_thread_of_a_loop_that_does_not_tell_it_is_where_it_was_met():
+    class OtherLoop:
+        """Not one of asyncio's own."""
+
+        running = True
+
+        def is_running(self):
+            return self.running
+
+    home, loop = Home(), OtherLoop()
+    home.move(loop)
+    assert home.runner._thread_id == threading.get_ident()
+    loop.running = False
+    assert home.runner._thread_id is None

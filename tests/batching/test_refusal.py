@@ -1,5 +1,7 @@
 """Refusal: who would wait in vain is told so at once, those who wait already as well."""
 
+import asyncio
+
 from batching import DeadlineExceededError, Gate, RetryableError
 from tests.batching.bulk import Bulk, now, outcome_of, until
 
@@ -101,3 +103,70 @@ async def test_keys_that_come_back_and_may_leave_are_sent_again():
     bulk = Bulk(answers=[RetryableError(after=1.0)])
     assert await bulk.processor(refusal=lambda _: None).submit("a", deadline=9.0) == "a!"
     assert bulk.calls == [(0.0, ["a"]), (1.0, ["a"])]
+
+
+# What is asked once for all keys of a tick that are alike.
+
+
+async def test_keys_of_one_tick_scope_and_deadline_are_asked_about_once():
+    asked = []
+    bulk = Bulk()
+    processor = bulk.processor(refusal=asked.append)
+    several = [processor.submit(key, deadline=9.0) for key in "abc"]
+    assert asked == [9.0]
+    several += [processor.submit("d"), processor.submit("e"), processor.submit("f", scope="me")]
+    assert asked == [9.0, None, None]
+    several.append(processor.submit("g", deadline=9.0))
+    assert asked == [9.0, None, None, 9.0]
+    assert await asyncio.gather(*several) == [f"{key}!" for key in "abcdefg"]
+    await processor.submit("h", deadline=9.0)
+    assert len(asked) == 5, "another tick"
+    assert len(bulk.calls) == 2
+
+
+async def test_a_new_reason_in_the_middle_of_a_tick_is_one_for_those_that_come():
+    reasons = []
+    bulk = Bulk()
+    processor = bulk.processor(
+        refusal=lambda deadline: reasons[0] if reasons and deadline else None
+    )
+    hurried = [processor.submit(key, deadline=9.0) for key in "ab"]
+    patient = processor.submit("b")
+    hurried.append(processor.submit("c", deadline=9.0))
+    reasons.append(ClosedError("now"))
+    processor.reconsider()
+    hurried.append(processor.submit("d", deadline=9.0))
+    assert [await outcome_of(caller) for caller in hurried] == reasons * 4
+    assert await patient == "b!"
+    assert bulk.calls == [(0.0, ["b"])]
+
+
+async def test_a_reason_that_has_gone_keeps_nobody_away():
+    reasons = [ClosedError("still")]
+    bulk = Bulk()
+    processor = bulk.processor(refusal=lambda _: reasons[0] if reasons else None)
+    refused = processor.submit("a")
+    reasons.clear()
+    assert await asyncio.gather(processor.submit("a"), processor.submit("b")) == ["a!", "b!"]
+    assert isinstance(refused.exception(), ClosedError)
+
+
+async def test_who_was_refused_opens_the_way_for_nobody():
+    bulk = Bulk()
+    processor = bulk.processor(refusal=unless_patient)
+    patient = processor.submit("a")
+    refused = [processor.submit(key, deadline=9.0) for key in "aab"]
+    assert {repr(caller.exception()) for caller in refused} == {"ClosedError(9.0)"}
+    assert await patient == "a!"
+    assert bulk.calls == [(0.0, ["a"])]
+
+
+async def test_who_joins_a_key_in_the_air_opens_the_way_for_nobody():
+    bulk = Bulk(latency=2.0)
+    processor = bulk.processor(refusal=unless_patient)
+    first = processor.submit("a")
+    await until(1.0)
+    patient = processor.submit("b")
+    joining, refused = (processor.submit(key, deadline=9.0) for key in "ac")
+    assert repr(refused.exception()) == "ClosedError(9.0)"
+    assert await asyncio.gather(first, patient, joining) == ["a!", "b!", "a!"]

@@ -3,12 +3,12 @@
 import asyncio
 from contextlib import asynccontextmanager
 from contextvars import copy_context
-from functools import partial
 
 import pytest
 
+from batching.gate import PAUSE
 from batching.tick import Tick
-from tests.batching.bulk import Bulk, TurnCountingLoop, keep_busy, now, turns
+from tests.batching.bulk import Bulk, TurnCountingLoop, keep_busy, now, turns, until
 
 
 @pytest.fixture
@@ -98,22 +98,35 @@ async def test_keys_further_apart_do_not_wait_for_each_other_on_a_busy_loop():
     assert bulk.batches == [[0], [1], [2]]
 
 
-async def test_a_loop_that_does_not_show_what_is_ready_gets_its_turns_counted():
-    class OtherLoop:
-        """Not one of asyncio's own."""
+class OtherLoop:
+    """Not one of asyncio's own, and a task that runs on it."""
 
-        def create_task(self, coroutine, *, context):
-            self.step = partial(context.run, coroutine.send, None)
-            return self
+    def __init__(self, *, eager=False):
+        self.eager = eager
 
+    def create_task(self, coroutine, *, context):
+        self.coroutine, self.context = coroutine, context
+        if self.eager:
+            self.step()
+        return self
+
+    def step(self):
+        """Take one step of the task; tell whether that was the last one."""
+        try:
+            self.context.run(self.coroutine.send, None)
+        except StopIteration:
+            return True
+        return False
+
+
+@pytest.mark.parametrize("eager", [False, True])
+async def test_a_loop_that_does_not_show_what_is_ready_gets_its_turns_counted(eager):
     over = []
-    tick, loop = Tick(over.append, copy_context()), OtherLoop()
+    tick, loop = Tick(over.append, copy_context()), OtherLoop(eager=eager)
     tick.arm(loop)
     looks = 1
-    with pytest.raises(StopIteration):
-        while True:
-            loop.step()
-            looks += 1
+    while not loop.step():
+        looks += 1
     assert over == [loop], "with its task"
     assert looks == 3, "one that finds the news, and two without any"
 
@@ -351,3 +364,70 @@ async def test_added_items_that_wait_take_no_turns():
     await asyncio.sleep(3600.0)
     assert turns() - before < 5
     assert bulk.calls == []
+
+
+# The task that looks.
+
+
+async def test_a_stranger_that_cancels_the_look_around_delays_a_key_but_does_not_lose_it():
+    bulk = Bulk()
+    processor = bulk.processor()
+    others = asyncio.all_tasks()
+    caller = processor.submit("a")
+    (look,) = asyncio.all_tasks() - others
+    look.cancel()
+    assert await caller == "a!"
+    assert bulk.calls == [(PAUSE, ["a"])]
+
+
+async def test_a_key_asked_meanwhile_takes_along_one_whose_look_around_was_cancelled():
+    bulk = Bulk()
+    processor = bulk.processor()
+    others = asyncio.all_tasks()
+    caller = processor.submit("a")
+    (look,) = asyncio.all_tasks() - others
+    look.cancel()
+    await hop(2)
+    assert await asyncio.gather(caller, processor.submit("b")) == ["a!", "b!"]
+    await until(1.0)
+    assert bulk.calls == [(0.0, ["a", "b"])]
+
+
+async def test_the_look_around_of_keys_that_have_all_left_may_be_cancelled():
+    bulk = Bulk()
+    processor = bulk.processor()
+    others = asyncio.all_tasks()
+    processor.submit("a").cancel()
+    (look,) = asyncio.all_tasks() - others
+    look.cancel()
+    await until(1.0)
+    assert bulk.calls == []
+
+
+def step_at_once(loop, coroutine, *, context):
+    """Take a coroutine's first step before there is a task, as an eager factory does."""
+    context.run(coroutine.send, None)
+    return asyncio.Task(coroutine, loop=loop, context=context)
+
+
+FACTORIES = [step_at_once, *filter(None, [getattr(asyncio, "eager_task_factory", None)])]
+
+
+@pytest.mark.parametrize("factory", FACTORIES)
+async def test_a_task_factory_that_is_eager_changes_nothing(factory):
+    bulk = TurnBulk(batch_size=3)
+    processor = bulk.processor()
+    asyncio.get_running_loop().set_task_factory(factory)
+    try:
+        asked = turns()
+        callers = [processor.submit(key) for key in "abcd"]
+        assert bulk.turns == []
+        callers.append(processor.submit("e"))
+        for caller in callers:
+            await caller
+        assert await processor.submit("f") == "f!"
+    finally:
+        asyncio.get_running_loop().set_task_factory(None)
+    assert bulk.batches == [["a", "b", "c"], ["d", "e"], ["f"]]
+    assert all(turn > asked for turn in bulk.turns)
+    assert processor._flights.in_air == set()

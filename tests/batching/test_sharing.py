@@ -241,3 +241,65 @@ async def test_nothing_is_kept_of_the_scopes_of_those_who_joined_and_left(state)
     gc.collect()
     assert sum(ref() is not None for ref in refs) < 100
     assert await patient == "a!"
+
+
+async def test_a_caller_that_was_answered_by_somebody_else_is_not_joined():
+    bulk = Bulk()
+    processor = bulk.processor()
+    told = processor.submit("a")
+    told.set_result("told")
+    assert await processor.submit("a") == "a!"
+    assert told.result() == "told"
+    assert bulk.batches == [["a"]]
+
+
+@pytest.mark.parametrize("scope", [None, "other"])
+async def test_callers_of_one_key_in_one_tick_get_a_future_each_whatever_becomes_of_the_first(
+    scope,
+):
+    bulk = Bulk(batch_size=3)
+    processor = bulk.processor()
+    first = processor.submit("a")
+    others = [processor.submit("a", scope=scope), processor.submit("b"), processor.submit("a")]
+    assert len({first, *others}) == 4
+    first.cancel()
+    others[-1].cancel()
+    assert await asyncio.gather(*others[:2]) == ["a!", "b!"]
+    assert bulk.batches == [["a", "b"]]
+    assert repr(processor) == "<BatchProcessor 'batch' [0 waiting | 0 in flight]>"
+
+
+async def test_a_caller_in_the_background_and_others_share_a_key():
+    bulk = Bulk()
+    processor = bulk.processor()
+    callers = [processor.submit("a"), processor.submit("a", background=True)]
+    callers += [processor.submit("a"), processor.submit_many(["a"])]
+    callers[0].cancel()
+    assert await asyncio.gather(*callers[1:]) == ["a!", "a!", ["a!"]]
+    assert bulk.batches == [["a"]]
+
+
+# What a caller remembers for those who keep it as a memo.
+
+
+async def test_a_set_that_is_answered_at_once_knows_each_of_its_keys():
+    processor = Bulk().processor()
+    asked = processor.submit_many("abcdef")
+    assert asked.outcomes == {}
+    (await asked).clear()  # the list is the caller's own
+    assert [asked.remembered(key, None) for key in "afx"] == ["a!", "f!", None]
+    assert asked.outcomes == {key: f"{key}!" for key in "abcdef"}
+    assert asked.remembered("b", None) == "b!"
+    assert asked.remembered_before("a") is None
+
+
+async def test_a_caller_has_a_value_or_not():
+    processor = Bulk(failing={"bad": KeyError("bad")}).processor()
+    good, bad, gone = map(processor.submit, ("good", "bad", "gone"))
+    gone.cancel()
+    assert [one.has_value() for one in (good, bad, gone)] == [False] * 3
+    await asyncio.wait([good, bad])
+    assert [one.has_value() for one in (good, bad, gone)] == [True, False, False]
+    assert good.remembered_before("good") is None
+    bad.before = good
+    assert bad.remembered_before("bad") is good

@@ -973,3 +973,80 @@ async def test_a_key_asked_again_after_a_failure_is_asked_twice(fetch):
     await loader.load("a")
     assert loader.asked == 2
     assert len(fetch.calls) == 2
+
+
+async def test_telling_and_forgetting_change_no_count(fetch):
+    loader = Loader(fetch).prime("a", 1)
+    await loader.load_many(["b", "c"])
+    loader.prime("b", 2).clear("a").clear("c").clear("x")
+    assert counts(loader) == (2, 2, 0, 0)
+    await loader.load("c")
+    loader.clear_all()
+    assert counts(loader) == (3, 3, 0, 0)
+    assert (await loader.load("a"), counts(loader)) == ("a.3", (4, 4, 0, 0))
+
+
+@pytest.mark.parametrize("options", [{"cache": False}, {"cache_map": {}}])
+async def test_a_loader_with_another_memo_or_none_counts_too(fetch, options):
+    loader = Loader(fetch, **options).prime("x", 1).clear("x")
+    await loader.load("a")
+    await loader.load_many(["b", "c"])
+    loader.clear_all()
+    assert (loader.asked, loader.distinct) == (3, 3)
+
+
+async def test_what_a_set_was_spared_is_counted_when_its_keys_are_loaded_by_themselves(slow):
+    processor = BatchProcessor(slow, 9)
+    one, other = Loader.over(processor), Loader.over(processor)
+    asked = [one.load("a"), other.load_many(["a", "b"]), other.load("b")]
+    await asyncio.gather(*asked)
+    for key in "abab":
+        await other.load(key)
+    assert counts(other) == (7, 2, 4, 1)
+
+
+async def test_a_memo_with_futures_of_others_can_be_counted_and_told(fetch):
+    known = asyncio.get_running_loop().create_future()
+    known.set_result("known")
+    loader = Loader(fetch, cache_map={"a": known}).prime("a", "told")
+    assert await loader.load("a") == "known"
+    assert loader.joined == 0
+
+
+# A settled future in place of what is remembered.
+
+
+async def test_a_key_of_a_set_is_one_settled_future_for_all_who_load_it_later(fetch):
+    loader = Loader(fetch)
+    await loader.load_many(["a", "b"])
+    first, second = loader.load("a"), loader.load("a")
+    assert first is second
+    assert first.done()
+    assert not first.cancel()
+    assert await loader.load_many(["a", "b"]) == ["a.1", "b.1"]
+    assert await asyncio.gather(first, second) == ["a.1", "a.1"]
+
+
+async def test_a_failure_that_was_told_is_one_settled_future_for_all_who_load_it_later(fetch):
+    loader = Loader(fetch).prime("a", ValueError("told"))
+    first, second = loader.load("a"), loader.load("a")
+    assert first is second
+    with pytest.raises(ValueError, match="told"):
+        await first
+
+
+@pytest.mark.parametrize("ask", ["load", "load_many"])
+async def test_of_many_callers_the_last_ones_may_leave_and_the_first_still_knows(slow, ask):
+    loader = Loader(slow)
+    first = loader.load("a") if ask == "load" else loader.load_many(["a"])
+    leaving = [loader.load("a"), loader.load_many(["a"]), loader.load("a")]
+    await asyncio.sleep(0.5)
+    for caller in leaving:
+        caller.cancel()
+    again = loader.load("a")
+    again.cancel()
+    loader.prime("a", "told")  # changes nothing: it is on its way
+    assert await first in ("a.1", ["a.1"])
+    assert await loader.load("a") == "a.1"
+    assert await loader.load_many(["a"]) == ["a.1"]
+    assert len(slow.calls) == 1

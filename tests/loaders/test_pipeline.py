@@ -287,3 +287,45 @@ async def test_retries_end_when_their_budget_is_spent_and_come_back_with_what_is
 def test_a_pipeline_shows_whose_it_is_and_how_it_stands():
     pipeline = Client().connect()._pipelines[0]
     assert repr(pipeline) == "<Pipeline 'jukebox.songs' <Breaker [closed]>>"
+
+
+# In the middle of a tick, in which keys that are alike are asked about once.
+
+
+async def test_a_breaker_that_opens_in_the_middle_of_a_tick_refuses_who_waits_and_who_comes():
+    client = Client()
+    songs = client.serve()
+    pipeline = songs._flights._processor_func.__self__
+    callers = [songs.submit(key, deadline=60.0) for key in "ab"]
+    while not pipeline.breaker.leave(False, failed=True):
+        pass
+    songs.reconsider()
+    callers.append(songs.submit("c", deadline=60.0))
+    assert [type(caller.exception()) for caller in callers] == [CircuitOpenError] * 3
+    assert client.calls == []
+
+
+async def test_a_pause_that_begins_in_the_middle_of_a_tick_refuses_who_has_no_time_for_it():
+    client = Client()
+    songs = client.serve()
+    pipeline = songs._flights._processor_func.__self__
+    hurried = [songs.submit(key, deadline=2.0) for key in "ab"]
+    pipeline._patience.hold(RateLimitedError("jukebox", "m", retry_after=3.0))
+    hurried.append(songs.submit("c", deadline=2.0))
+    patient = [songs.submit(key, deadline=4.0) for key in "ad"]
+    assert [type(caller.exception()) for caller in hurried] == [RateLimitedError] * 3
+    assert await asyncio.gather(*patient) == ["a!", "d!"]
+    assert client.calls == [(3.0, ["a", "d"])]
+
+
+async def test_keys_of_one_tick_take_the_quick_way_past_breaker_and_pause(monkeypatch):
+    client = Client()
+    songs = client.serve()
+    pipeline = songs._flights._processor_func.__self__
+    asked = []
+    real = songs._intake.refusal
+    monkeypatch.setattr(songs._intake, "refusal", lambda one: asked.append(one) or real(one))
+    assert pipeline.processor is songs
+    callers = [songs.submit(key, deadline=60.0) for key in "abcdefgh"]
+    await asyncio.gather(*callers)
+    assert asked == [60.0, 60.0], "the first, and the one that fills the batch"
