@@ -82,8 +82,8 @@ class Gate:
         self._context = copy_context()  # no timer keeps a caller's context alive
         self._loop: asyncio.AbstractEventLoop | None = None
         # All of the mutable state: when the next call would be due if calls were evenly spaced,
-        # the end of a hold, the calls in the air, the slots taken, those in line, the queues of single calls by
-        # whether they need a slot and by their lag, and the timer that calls the line.
+        # the end of a hold, the calls in the air, the slots taken, those in line, the queues of
+        # single calls by whether they need a slot and by their lag, and the timer of the line.
         self._theoretical = 0.0
         self._held_until = 0.0
         self._busy = 0

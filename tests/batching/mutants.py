@@ -430,7 +430,7 @@ MUTANTS = [
     Mutant(
         "a refused batch is refused as a whole",
         "batching/flights.py",
-        "if len(flight.callers) == 1 or slow or self.final:",
+        "if len(flight.keys) == 1 or slow or self.final:",
         "if True:",
         "bisect",
     ),
