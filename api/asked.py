@@ -6,9 +6,10 @@ answers make us ask of artists. What is asked of one provider for another's obje
 begins with `ON`: ("tracks", "on isrcs").
 """
 
-from collections.abc import Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from graphql import (
     DocumentNode,
@@ -20,7 +21,9 @@ from graphql import (
     get_named_type,
 )
 
+from api import needs
 from api.connections import MOST_PER_PAGE
+from api.needs import Pace
 from api.outline import Outline
 from api.provider import Provider
 from api.resolvers.elsewhere import EDITIONS
@@ -28,83 +31,52 @@ from loaders import InvalidIdError, Ref, parse_ref
 
 ON = "on "
 
-# A track's or an album's artists: no argument says how many. Of Spotify's tracks, one in thousands
-# has more.
-ARTISTS = 10
-
-# An ISRC's tracks at one provider: the first page that Spotify gives; Deezer gives one track.
-USUAL_TRACKS_OF_ISRC = 50
-TRACKS_OF_ISRC = {"deezer": 1}
-
-RESOURCES = {"Track": "tracks", "Artist": "artists", "Album": "albums"}
-
-# Fields that a partial record may not tell: then it is completed, once for all of them.
-TOLD = {
-    "Track": {"isrc", "popularity", "album"},
-    "Artist": {"country", "genres", "genresSource", "image", "popularity", "followers"},
-    "Album": {"totalTracks", "upc", "label", "popularity", "cover"},
-}
-_PART_OF = {"genresSource": "genres"}
-
-# By what a thing of another provider is looked for at MusicBrainz: those who know more about things
-# know them by its ids. Of other kinds they are asked for what is from there alone.
-_KNOWN_BY = "musicbrainz"
-_AT_MUSICBRAINZ = {"Track": "isrcs", "Artist": "links"}
-
-# Whom such a field asks then: each for one key per object, one after the other.
-ENRICHED: Mapping[tuple[str, str], Sequence[tuple[str, str]]] = {
-    ("Track", "listens"): [("listenbrainz", "listens")],
-    ("Track", "tags"): [("listenbrainz", "recordings")],
-    ("Artist", "country"): [("musicbrainz", "artists")],
-    ("Artist", "genres"): [("listenbrainz", "about_artists")],
-    ("Artist", "genresSource"): [("listenbrainz", "about_artists")],
-    ("Artist", "tags"): [("listenbrainz", "about_artists")],
-    ("Artist", "image"): [("listenbrainz", "about_artists"), ("wikidata", "images")],
-    ("Album", "cover"): [
-        ("listenbrainz", "recordings"),
-        ("listenbrainz", "release_groups"),
-        ("coverart", "covers"),
-    ],
-}
-
-# Those that only these providers leave out where others tell them.
-TOLD_ELSEWHERE = {"Album": {"artists": ("deezer",)}}
-
-# What `on` goes by: it has to be told first.
-_CODES = {"Track": "isrc", "Album": "upc"}
-
-# Deezer is asked for a bar code with and without its first zero.
-_SPELLINGS = {"deezer": 2}
-
-# Spotify finds all kinds in one call, and its albums bring their first tracks.
-_FINDS_ALL_KINDS = _BRINGS_TRACKS = {"spotify"}
-
-_ISRC = frozenset({"isrc"})
+# As many as documents are remembered, most of which name things in one place; see `Walks`.
+_MOST_WALKS = 128
 
 Chain: TypeAlias = tuple[str, ...]
 Line: TypeAlias = tuple[Chain, str]
 
 
-class Pace(NamedTuple):
-    """What a provider takes: keys per call by resource, and calls per second (None: no limit).
+class Walks:
+    """What one object of those that a document names makes us ask, by place in the document.
 
-    `parts` are the fields that only a look-up tells, by kind.
+    A thousand of them ask a thousand times that, so the document is walked once. A place is known
+    by its nodes, which are the same while the document is remembered; beside it count what is
+    named there and the variables that are no lists. All walks are of one server: its providers'
+    resources stay the same.
     """
 
-    sizes: Mapping[str, int]
-    rate: float | None = None
-    parts: Mapping[str, frozenset[str]] = {}
+    def __init__(self) -> None:
+        # The nodes are kept beside what was found: an id is only good while its object lives.
+        self._walks: OrderedDict[Hashable, tuple[dict[Line, int], Any]] = OrderedDict()
+
+    def __repr__(self) -> str:
+        return f"<Walks [{len(self._walks)}]>"
+
+    def get(self, key: Hashable) -> dict[Line, int] | None:
+        """Return what was found there, if it is remembered."""
+        found = self._walks.get(key)
+        return None if found is None else found[0]
+
+    def put(self, key: Hashable, found: dict[Line, int], nodes: Any) -> None:
+        """Remember what was found; the oldest is forgotten first."""
+        self._walks[key] = found, nodes
+        if len(self._walks) > _MOST_WALKS:
+            self._walks.popitem(last=False)
 
 
-def asked_by(
+def asked_by(  # noqa: PLR0917  what cost_of is given
     schema: GraphQLSchema,
     document: DocumentNode,
     operation: OperationDefinitionNode,
     variables: Mapping[str, Any],
     paces: Mapping[str, Pace],
+    walks: Walks | None = None,
 ) -> dict[Line, int]:
     """Return the most keys by chain and provider."""
-    walk = _Walk(Outline(schema, document, operation, variables), paces)
+    outline = Outline(schema, document, operation, variables)
+    walk = _Walk(outline, paces, walks or Walks(), _switches(variables))
     walk.query(operation.selection_set)
     return walk.keys()
 
@@ -126,9 +98,13 @@ class _Objects:
 
 
 class _Walk:
-    def __init__(self, outline: Outline, paces: Mapping[str, Pace]) -> None:
+    def __init__(
+        self, outline: Outline, paces: Mapping[str, Pace], walks: Walks, switches: Hashable
+    ) -> None:
         self._outline = outline
         self._paces = paces
+        self._walks = walks
+        self._switches = switches
         self._keys: dict[Line, int] = {}
         # Of those that the document itself names, which they are.
         self._named: dict[Line, set[Any]] = {}
@@ -161,16 +137,30 @@ class _Walk:
     ) -> None:
         kind = name.rstrip("s") if name not in {"node", "lookup"} else None
         given = [arguments.get("id"), *_list(arguments.get("ids") or arguments.get("refs"))]
-        refs = {ref for text in given if (ref := _ref(text, kind))}
-        for type_name, resource in RESOURCES.items():
+        named: dict[tuple[str, str], set[str]] = {}
+        for ref in _refs(given, kind):
+            named.setdefault((ref.kind, ref.provider), set()).add(ref.native)
+        for type_name, resource in needs.RESOURCES.items():
+            for (kind_named, provider), natives in named.items():
+                if kind_named == type_name.lower():
+                    self._named.setdefault(((resource,), provider), set()).update(natives)
+                    for line, each in self._of_one(type_name, provider, sets).items():
+                        self._keys[line] = self._keys.get(line, 0) + each * len(natives)
+
+    def _of_one(
+        self, type_name: str, provider: str, sets: tuple[SelectionSetNode, ...]
+    ) -> Mapping[Line, int]:
+        """Return what one object that the document names asks: nothing but its number counts."""
+        key = (type_name, provider, self._switches, *map(id, sets))
+        found = self._walks.get(key)
+        if found is None:
+            one = _Walk(self._outline, self._paces, self._walks, self._switches)
+            chain = (needs.RESOURCES[type_name],)
             type_ = self._outline.type(type_name)
-            counts: dict[str, int] = {}
-            for ref in refs:
-                if ref.kind == type_name.lower():
-                    self._named.setdefault(((resource,), ref.provider), set()).add(ref.native)
-                    counts[ref.provider] = counts.get(ref.provider, 0) + 1
-            for provider, count in counts.items():
-                self._walk(_Objects(type_, provider, count, (resource,), sets, is_complete=True))
+            one._walk(_Objects(type_, provider, 1, chain, sets, is_complete=True))
+            found = one.keys()
+            self._walks.put(key, found, sets)
+        return found
 
     def _isrcs(self, arguments: Mapping[str, Any], sets: tuple[SelectionSetNode, ...]) -> None:
         isrcs = {text for text in _list(arguments.get("isrcs")) if isinstance(text, str)}
@@ -186,8 +176,10 @@ class _Walk:
     def _search(self, arguments: Mapping[str, Any], sets: tuple[SelectionSetNode, ...]) -> None:
         provider = _provider(arguments.get("provider"))
         type_ = self._outline.type("SearchResult")
-        kinds = len(self._outline.names(type_, sets) & {*RESOURCES.values()})
-        root = _Objects(type_, provider, 1 if provider in _FINDS_ALL_KINDS else kinds, (), sets)
+        kinds = len(self._outline.names(type_, sets) & {*needs.RESOURCES.values()})
+        root = _Objects(
+            type_, provider, 1 if provider in needs.FINDS_ALL_KINDS else kinds, (), sets
+        )
         self._walk(replace(self._ask(root, "search"), count=_first(arguments)))
 
     # Below it
@@ -200,7 +192,7 @@ class _Walk:
         looked_up = parts & self._looked_up(it)
         whole = looked = it
         if parts - looked_up and not it.is_complete:
-            whole = replace(self._ask(it, RESOURCES[it.type.name]), is_complete=True)
+            whole = replace(self._ask(it, needs.RESOURCES[it.type.name]), is_complete=True)
         if looked_up:
             looked = self._ask(it, f"{it.type.name.lower()}_lookup")
         there: dict[Chain, _Objects] = {}
@@ -218,11 +210,11 @@ class _Walk:
     def _part(self, it: _Objects, node: FieldNode) -> str | None:
         """Return what has to be told of an object before this field is."""
         name = node.name.value
-        if name in TOLD.get(it.type.name, ()):
-            return _PART_OF.get(name, name)
-        if it.type.name == "Track" and (it.type.name, name) in ENRICHED:
-            return _CODES["Track"] if it.provider != _KNOWN_BY else None
-        if it.provider in TOLD_ELSEWHERE.get(it.type.name, {}).get(name, ()):
+        if name in needs.TOLD.get(it.type.name, ()):
+            return needs.PART_OF.get(name, name)
+        if it.type.name == "Track" and (it.type.name, name) in needs.ENRICHED:
+            return needs.CODES["Track"] if it.provider != needs.KNOWN_BY else None
+        if it.provider in needs.TOLD_ELSEWHERE.get(it.type.name, {}).get(name, ()):
             return name
         arguments = self._outline.arguments(it.type, node)
         if (it.type.name, name) == ("Album", "tracks"):
@@ -237,18 +229,18 @@ class _Walk:
         if it.type.name == "Artist":  # whoever keeps links is asked, if either does
             keeps_them = "links" in self._looked_up(it)
             return "links" if keeps_them and not self._has(where, "links") else None
-        return _CODES[it.type.name]
+        return needs.CODES[it.type.name]
 
     def _enrich(self, it: _Objects, name: str, there: dict[Chain, _Objects]) -> None:
         """Note whom a field asks who knows more; `there` are the same things at MusicBrainz."""
-        steps = ENRICHED.get((it.type.name, name))
-        way = _AT_MUSICBRAINZ.get(it.type.name)
+        steps = needs.ENRICHED.get((it.type.name, name))
+        way = needs.AT_MUSICBRAINZ.get(it.type.name)
         found = it
-        if not steps or (it.provider != _KNOWN_BY and not way):
+        if not steps or (it.provider != needs.KNOWN_BY and not way):
             return
-        if it.provider != _KNOWN_BY:
+        if it.provider != needs.KNOWN_BY:
             if it.chain not in there:
-                there[it.chain] = self._ask(replace(it, provider=_KNOWN_BY), f"{ON}{way}")
+                there[it.chain] = self._ask(replace(it, provider=needs.KNOWN_BY), f"{ON}{way}")
             found = there[it.chain]
         for provider, resource in steps:
             if it.provider != provider:  # whose own have been completed
@@ -265,21 +257,21 @@ class _Walk:
             return None
         arguments = self._outline.arguments(it.type, nodes[0])
         bare = replace(it, is_complete=False, told=frozenset())
-        found = bare if it.type.name in RESOURCES else it  # else a part of a list of them
+        found = bare if it.type.name in needs.RESOURCES else it  # else a part of a list of them
         match it.type.name, name:
             case "Album", "tracks":
                 found = self._album_tracks(bare, arguments)
                 is_looked_up = "tracks" in self._looked_up(it)
-                told = frozenset(TOLD["Track"]) if is_looked_up else frozenset()
+                told = frozenset(needs.TOLD["Track"]) if is_looked_up else frozenset()
                 found = replace(found, count=it.count * _first(arguments), told=told)
             case "Artist", "albums":
                 found = self._ask(bare, "artist_albums")
                 found = replace(found, count=it.count * _first(arguments))
             case "Track" | "Album", "artists":
-                found = replace(bare, count=it.count * ARTISTS)
+                found = replace(bare, count=it.count * needs.ARTISTS)
             case "IsrcTracks", "tracks":
-                each = TRACKS_OF_ISRC.get(it.provider, USUAL_TRACKS_OF_ISRC)
-                found = replace(bare, count=it.count * each, told=_ISRC)
+                each = needs.TRACKS_OF_ISRC.get(it.provider, needs.USUAL_TRACKS_OF_ISRC)
+                found = replace(bare, count=it.count * each, told=needs.ISRC_TOLD)
             case _, "on" if "provider" in arguments:
                 found = self._elsewhere(it, _provider(arguments["provider"]))
             case _:
@@ -293,7 +285,9 @@ class _Walk:
     def _album_tracks(self, albums: _Objects, arguments: Mapping[str, Any]) -> _Objects:
         """Note a page of each album's tracks, unless its own answer or its look-up brought it."""
         is_first = arguments.get("after") is None
-        if "tracks" in self._looked_up(albums) or (is_first and albums.provider in _BRINGS_TRACKS):
+        if "tracks" in self._looked_up(albums) or (
+            is_first and albums.provider in needs.BRINGS_TRACKS
+        ):
             return albums
         return self._ask(albums, "album_tracks")
 
@@ -303,14 +297,14 @@ class _Walk:
             return it
         there = replace(it, provider=where, is_complete=False, told=frozenset())
         if it.type.name == "Track":
-            return replace(self._ask(there, f"{ON}isrcs"), told=_ISRC)
+            return replace(self._ask(there, f"{ON}isrcs"), told=needs.ISRC_TOLD)
         if it.type.name == "Artist":
             knows_links = self._has(where, "links")
             linked = self._ask(there, f"{ON}links") if knows_links else there
             found = self._ask(linked, "artists" if knows_links else f"{ON}artists")
             return replace(found, is_complete=True)
         if self._has(where, "upcs"):
-            spelled = replace(there, count=it.count * _SPELLINGS.get(where, 1))
+            spelled = replace(there, count=it.count * needs.SPELLINGS.get(where, 1))
             return replace(self._ask(spelled, f"{ON}upcs"), count=it.count)
         found = replace(self._ask(there, f"{ON}search"), count=it.count * EDITIONS)
         return replace(self._ask(found, "albums"), count=it.count, is_complete=True)
@@ -320,6 +314,18 @@ class _Walk:
         chain = (*it.chain, resource)
         self._keys[chain, it.provider] = self._keys.get((chain, it.provider), 0) + it.count
         return replace(it, chain=chain)
+
+
+def _switches(variables: Mapping[str, Any]) -> Hashable:
+    """Return what counts of the variables below what the document names: it takes no lists there.
+
+    Of a text that is no provider's name it only counts that it is there.
+    """
+    return frozenset(
+        (name, value if not isinstance(value, str) or value in _PROVIDERS else "")
+        for name, value in variables.items()
+        if value is None or isinstance(value, str | bool | int | float)
+    )
 
 
 def _list(value: Any) -> list[Any]:
@@ -342,8 +348,17 @@ _PROVIDERS = {provider.name for provider in Provider}
 _ABLE = [str(provider.value) for provider in Provider]  # in the order in which they are shown
 
 
-def _ref(text: Any, kind: str | None) -> Ref | None:
+def _refs(given: list[Any], kind: str | None) -> list[Ref]:
+    """Return what is named; the rest is refused when it is executed, and costs nothing."""
+    texts = [text for text in given if isinstance(text, str)]
     try:
-        return parse_ref(text, kind) if isinstance(text, str) else None
+        return [parse_ref(text, kind) for text in texts]
     except InvalidIdError:
-        return None  # is refused when it is executed, and costs nothing
+        return [ref for text in texts if (ref := _ref(text, kind))]
+
+
+def _ref(text: str, kind: str | None) -> Ref | None:
+    try:
+        return parse_ref(text, kind)
+    except InvalidIdError:
+        return None

@@ -13,7 +13,7 @@ them all. Ordinary execution calls it with the one parent it is at; whoever exec
 columns (`api.columns`) resolves the field once, with `Parents` in the place of one.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from inspect import Parameter
 from typing import Any, TypeAlias, cast
 
@@ -41,6 +41,26 @@ class _FirstParameter:
 
 class _ListResolver(StrawberryResolver[Any]):
     RESERVED_PARAMSPEC = (_FirstParameter(), INFO_PARAMSPEC)
+
+
+class Shows:
+    """A type's `is_type_of`: what it shows are the instances of a class, and nothing else.
+
+    @strawberry.type
+    class Artist:
+        is_type_of = Shows(loaders.Artist)
+    """
+
+    def __init__(self, cls: type) -> None:
+        self.cls = cls
+
+    def __call__(self, value: Any, _info: Any) -> bool:
+        """Tell whether a value is shown, as GraphQL asks."""
+        return isinstance(value, self.cls)
+
+    def all_of(self, kinds: Iterable[type]) -> bool:
+        """Tell whether every value of these classes is shown."""
+        return all(issubclass(kind, self.cls) for kind in kinds)
 
 
 class RootField(StrawberryField):

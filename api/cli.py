@@ -18,7 +18,6 @@ from rich.console import Console
 
 from api import serving
 from api.app import create_app
-from api.asked import Pace
 from api.columns import explained
 from api.cost import Cost, cost_of
 from api.doctor import examine, report
@@ -26,6 +25,7 @@ from api.documents import prepare
 from api.engine import Answer, Engine, Operation
 from api.enrich import EnrichError, enrich
 from api.logs import set_up_logs
+from api.needs import Pace
 from api.schema import GRAPHQL_SCHEMA, sdl
 from api.waterfall import Waterfall
 from loaders import Settings, SettingsError, unknown_variables

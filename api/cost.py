@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 from graphql import DocumentNode, GraphQLSchema, get_operation_ast
 
-from api.asked import ON, RESOURCES, Chain, Line, Pace, asked_by
+from api.asked import ON, Chain, Line, Walks, asked_by
+from api.needs import RESOURCES, Pace
 from loaders.bundle import LOOKUPS_PER_REQUEST
 
 
@@ -63,16 +64,17 @@ def cost_of(
     paces: Mapping[str, Pace],
     *,
     merged: int = LOOKUPS_PER_REQUEST,
+    walks: Walks | None = None,
 ) -> Cost:
     """Return what an operation of a valid document costs at most.
 
     Variables that are not of their type cost nothing: execution refuses them. `merged` is how many
-    ids may be looked up because they may have been merged.
+    ids may be looked up because they may have been merged. `walks` remembers what can be.
     """
     operation = get_operation_ast(document, operation_name)
     if operation is None:
         return NOTHING
-    asked = asked_by(schema, document, operation, variables or {}, paces)
+    asked = asked_by(schema, document, operation, variables or {}, paces, walks)
     keys = {line: count for line, count in asked.items() if count and line[1] in paces}
     loaders: dict[str, int] = {}
     for (chain, provider), calls in _calls(keys, paces).items():

@@ -45,9 +45,17 @@ def prepare(schema: GraphQLSchema, text: str, *, explore: bool = True) -> Prepar
 
     Without `explore` the schema is not told: no introspection, no names that may have been meant.
     """
-    if len(text) > _MOST_REMEMBERED_CHARACTERS:
-        return _prepare(schema, text, explore=explore)
-    return _remembered(schema, text, explore=explore)
+    prepare_it = _remembered if is_remembered(text) else _prepare
+    return prepare_it(schema, text, explore=explore)
+
+
+def is_remembered(text: str) -> bool:
+    """Tell whether a document with this text stays the same object for a while.
+
+    >>> is_remembered("{ providers { name } }")
+    True
+    """
+    return len(text) <= _MOST_REMEMBERED_CHARACTERS
 
 
 def _prepare(schema: GraphQLSchema, text: str, *, explore: bool) -> Prepared:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import re
+from collections.abc import Awaitable
 from http import HTTPStatus
 from typing import Any
 
@@ -67,21 +68,26 @@ class GraphQLEndpoint:
         return _json(request, bodies, HTTPStatus.OK, request_id)
 
 
-async def _unless_gone(request: Request, work: Any) -> list[Answer]:
+async def _unless_gone(request: Request, work: Awaitable[list[Answer]]) -> list[Answer]:
     """Return what the work comes to; cancel it when the client goes away meanwhile."""
-    task = asyncio.ensure_future(work)
+    here = asyncio.current_task()
+    assert here is not None  # noqa: S101  a server calls an app in a task
+
+    def leave(gone: asyncio.Task[None]) -> None:
+        if not gone.cancelled():
+            here.cancel()
+
     gone = asyncio.ensure_future(_until_gone(request))
+    gone.add_done_callback(leave)
     try:
-        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
-        if not task.done():
-            raise ClientDisconnect
-        answers: list[Answer] = task.result()
-        return answers
+        return await work
+    except asyncio.CancelledError:
+        if not gone.done() or here.uncancel():
+            raise  # somebody else cancels us, at least besides
+        raise ClientDisconnect from None
     finally:
+        gone.remove_done_callback(leave)
         gone.cancel()
-        if not task.done():
-            task.cancel()
-            await asyncio.wait({task})  # so that nothing of it is left when this is over
 
 
 async def _until_gone(request: Request) -> None:

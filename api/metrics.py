@@ -4,6 +4,7 @@ No id, no operation name and no text that a client sent is a label: labels are f
 """
 
 from collections.abc import Iterator, Sequence
+from typing import Generic, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -22,94 +23,132 @@ _KEYS = (1, 2, 5, 10, 20, 50, 100)  # 20 and 50 are what Spotify takes in one ca
 _COUNTS = ("asked", "distinct", "remembered", "cached", "joined")
 
 
+M = TypeVar("M", Counter, Histogram)
+
+
+class _Series(dict[tuple[str, ...], M], Generic[M]):
+    """The series of a metric by their labels: to look one up in the metric itself takes a lock.
+
+    >>> _Series(counter)["spotify", "tracks"].inc()
+    """
+
+    def __init__(self, metric: M) -> None:
+        super().__init__()
+        self._metric: M = metric
+
+    def __missing__(self, labels: tuple[str, ...]) -> M:
+        series: M = self._metric.labels(*labels)
+        self[labels] = series
+        return series
+
+
 class Metrics:
     """The series of one engine, in a registry of their own: several servers fit in one process."""
 
     def __init__(self, providers: Providers) -> None:
         self._registry = CollectorRegistry()
-        self._operations = Counter(
-            "unisono_operations",
-            "Operations by type and outcome: ok, partial, refused, failed, gone.",
-            ("type", "outcome"),
-            registry=self._registry,
+        self._operations = _Series(
+            Counter(
+                "unisono_operations",
+                "Operations by type and outcome: ok, partial, refused, failed, gone.",
+                ("type", "outcome"),
+                registry=self._registry,
+            )
         )
         self.running = Gauge(
             "unisono_operations_running",
             "Requests whose operations are being executed.",
             registry=self._registry,
         )
-        self._operation_seconds = Histogram(
-            "unisono_operation_seconds",
-            "Seconds from an operation's arrival to its answer.",
-            ("type",),
-            buckets=_SECONDS,
-            registry=self._registry,
+        self._operation_seconds = _Series(
+            Histogram(
+                "unisono_operation_seconds",
+                "Seconds from an operation's arrival to its answer.",
+                ("type",),
+                buckets=_SECONDS,
+                registry=self._registry,
+            )
         )
-        self._keys = Counter(
-            "unisono_keys",
-            "Keys asked of the loaders; of those, remembered by the request and others (distinct); "
-            "of these, remembered by the process (cached) and joined to a key on its way.",
-            ("provider", "resource", "kind"),
-            registry=self._registry,
+        self._keys = _Series(
+            Counter(
+                "unisono_keys",
+                "Keys asked of the loaders; of those, remembered by the request and others "
+                "(distinct); of these, remembered by the process (cached) and joined to a key on "
+                "its way.",
+                ("provider", "resource", "kind"),
+                registry=self._registry,
+            )
         )
-        self._batches = Counter(
-            "unisono_batches",
-            "Batches by what let them go.",
-            ("provider", "resource", "reason"),
-            registry=self._registry,
+        self._batches = _Series(
+            Counter(
+                "unisono_batches",
+                "Batches by what let them go.",
+                ("provider", "resource", "reason"),
+                registry=self._registry,
+            )
         )
-        self._batch_keys = Histogram(
-            "unisono_batch_keys",
-            "Keys in a batch.",
-            ("provider", "resource"),
-            buckets=_KEYS,
-            registry=self._registry,
+        self._batch_keys = _Series(
+            Histogram(
+                "unisono_batch_keys",
+                "Keys in a batch.",
+                ("provider", "resource"),
+                buckets=_KEYS,
+                registry=self._registry,
+            )
         )
-        self._batch_wait = Histogram(
-            "unisono_batch_wait_seconds",
-            "Seconds that the oldest key of a batch waited for it to leave.",
-            ("provider", "resource"),
-            buckets=_SECONDS,
-            registry=self._registry,
+        self._batch_wait = _Series(
+            Histogram(
+                "unisono_batch_wait_seconds",
+                "Seconds that the oldest key of a batch waited for it to leave.",
+                ("provider", "resource"),
+                buckets=_SECONDS,
+                registry=self._registry,
+            )
         )
-        self._calls = Counter(
-            "unisono_upstream_calls",
-            "Calls to a provider by the status of the answer; none where none came.",
-            ("provider", "status"),
-            registry=self._registry,
+        self._calls = _Series(
+            Counter(
+                "unisono_upstream_calls",
+                "Calls to a provider by the status of the answer; none where none came.",
+                ("provider", "status"),
+                registry=self._registry,
+            )
         )
-        self._call_seconds = Histogram(
-            "unisono_upstream_call_seconds",
-            "Seconds of a call to a provider.",
-            ("provider",),
-            buckets=_SECONDS,
-            registry=self._registry,
+        self._call_seconds = _Series(
+            Histogram(
+                "unisono_upstream_call_seconds",
+                "Seconds of a call to a provider.",
+                ("provider",),
+                buckets=_SECONDS,
+                registry=self._registry,
+            )
         )
-        self._retries = Counter(
-            "unisono_retries",
-            "Keys sent once more after a failure.",
-            ("provider",),
-            registry=self._registry,
+        self._retries = _Series(
+            Counter(
+                "unisono_retries",
+                "Keys sent once more after a failure.",
+                ("provider",),
+                registry=self._registry,
+            )
         )
         self._registry.register(_Standing(providers))
 
     def batch(self, event: BatchEvent, calls: Sequence[Call]) -> None:
         """Count a batch that has come to an end, and its calls."""
         provider, _, resource = event.name.partition(".")
-        self._batches.labels(provider, resource, event.reason).inc()
-        self._batch_keys.labels(provider, resource).observe(len(event.keys))
-        self._batch_wait.labels(provider, resource).observe(event.wait)
+        self._batches[provider, resource, event.reason].inc()
+        self._batch_keys[provider, resource].observe(len(event.keys))
+        self._batch_wait[provider, resource].observe(event.wait)
         if event.retries:
-            self._retries.labels(provider).inc(event.retries)
+            self._retries[(provider,)].inc(event.retries)
         for call in calls:
             status = "none" if call.status is None else str(call.status)
-            self._calls.labels(provider, status).inc()
-            self._call_seconds.labels(provider).observe(call.seconds)
+            self._calls[provider, status].inc()
+            self._call_seconds[(provider,)].observe(call.seconds)
 
     def operation(self, kind: str, outcome: str, seconds: float) -> None:
         """Count an operation that was answered."""
-        self._operations.labels(kind, outcome).inc()
-        self._operation_seconds.labels(kind).observe(seconds)
+        self._operations[kind, outcome].inc()
+        self._operation_seconds[(kind,)].observe(seconds)
 
     def request(self, trace: Trace) -> None:
         """Count what the operations of one request asked."""
@@ -117,7 +156,7 @@ class Metrics:
             provider, _, resource = row["loader"].partition(".")
             for kind in _COUNTS:
                 if row[kind]:
-                    self._keys.labels(provider, resource, kind).inc(row[kind])
+                    self._keys[provider, resource, kind].inc(row[kind])
 
     def response(self) -> Response:
         """Return all series in Prometheus' text format."""

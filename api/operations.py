@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from graphql import OperationDefinitionNode, get_operation_ast
 
-from api.asked import Pace
+from api.asked import Walks
 from api.context import Context
 from api.cost import NOTHING, Cost, cost_of
-from api.documents import Prepared
+from api.documents import Prepared, is_remembered
 from api.engine import Answer, Engine, Operation
 from api.errors import Failure, extensions
 from api.metrics import Metrics
+from api.needs import Pace
 from api.schema import GRAPHQL_SCHEMA
 from loaders import Settings
 
@@ -63,6 +64,7 @@ class Operations:
         self._running = 0
         self._idle = asyncio.Event()
         self._suspects: dict[str, None] = {}
+        self._walks = Walks()
 
     async def answer(
         self,
@@ -121,7 +123,7 @@ class Operations:
         runs = []
         for operation in operations:
             prepared = self.engine.prepare(operation)
-            run = _Run(operation, prepared, _cost(operation, prepared, paces))
+            run = _Run(operation, prepared, self._cost(operation, prepared, paces))
             if self._telemetry:
                 span = self._telemetry.begin(_kind(run), _name(run), context.trace, headers)
                 run = run._replace(span=span)
@@ -136,13 +138,28 @@ class Operations:
             for run in runs:
                 self._account(run, context, 0.0, refused)
             return [refused for _ in runs]
-        answers = await asyncio.gather(*(self._execute(run, context) for run in runs))
+        if len(runs) == 1:  # as nearly always: then it needs no task of its own
+            answers = [await self._execute(runs[0], context)]
+        else:
+            answers = await asyncio.gather(*(self._execute(run, context) for run in runs))
         self._look_for_single_keys(operations, context)
         # All of them share what was asked, and so what it cost and what of it is stale.
         told: dict[str, Any] = {"stale": context.trace.stale} if context.trace.stale else {}
         if trace:
             told |= {"batching": context.trace.report(), "cost": cost.report(paces)}
         return [Answer(each.data, each.errors, told, each.status) for each in answers]
+
+    def _cost(self, operation: Operation, prepared: Prepared, paces: Mapping[str, Pace]) -> Cost:
+        if prepared.errors or prepared.document is None:
+            return NOTHING
+        return cost_of(
+            GRAPHQL_SCHEMA,
+            prepared.document,
+            operation.variables,
+            operation.operation_name,
+            paces,
+            walks=self._walks if is_remembered(operation.query or "") else None,
+        )
 
     async def _execute(self, run: "_Run", context: Context) -> Answer:
         clock = asyncio.get_running_loop().time
@@ -233,18 +250,6 @@ def telemetry_if_on(settings: Settings) -> "Telemetry | None":
     from api.telemetry import Telemetry  # noqa: PLC0415  an extra: it may not be installed
 
     return Telemetry(settings)
-
-
-def _cost(operation: Operation, prepared: Prepared, paces: dict[str, Pace]) -> Cost:
-    if prepared.errors or prepared.document is None:
-        return NOTHING
-    return cost_of(
-        GRAPHQL_SCHEMA,
-        prepared.document,
-        operation.variables,
-        operation.operation_name,
-        paces,
-    )
 
 
 def _chosen(run: _Run) -> OperationDefinitionNode | None:

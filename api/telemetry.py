@@ -33,7 +33,7 @@ from opentelemetry.trace import (
 )
 
 from batching import BatchEvent
-from loaders import Call, Settings, Trace
+from loaders import Call, Settings, Trace, trace_of
 
 # What the client got wrong, and the server right.
 _CLIENTS_FAULTS = {
@@ -88,8 +88,8 @@ class Telemetry:
         waiting = sorted(
             each
             for scope in event.scopes
-            if isinstance(scope, Trace)
-            for each in self._waiting.get(scope, ())
+            if (trace := trace_of(scope))
+            for each in self._waiting.get(trace, ())
         )
         spans = [each.span for each in waiting]
         above = next((span for span in spans if span.trace_flags.sampled), (*spans, None)[0])

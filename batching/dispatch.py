@@ -128,12 +128,14 @@ class Dispatcher(Generic[K, V]):
         flights = self._flights
         while flights.ready or self._may_cut():
             crowded = len(flights.in_air) >= self._limits.max_in_flight
-            if (crowded and not self._asked_inside()) or not self._gate.admit(self):
+            kept_back = crowded and not self._asked_inside()
+            slots = None if kept_back else self._gate.admit(self)
+            if slots is None:
                 if self.waiting:
                     self._arm()
                 return
             half = flights.next_ready(asked=crowded) if flights.ready else None
-            flights.launch(half or self._cut())
+            flights.launch(half or self._cut(), slots)
         self._asked_due = False
         if self.waiting:
             self._arm()

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from contextvars import Context
 from functools import partial
 from typing import TypeAlias, TypeVar
 
 from batching.alarms import Alarms
-from batching.callers import SingleCaller
+from batching.callers import SetCaller, SingleCaller
 from batching.errors import BatchError, CircularWaitError, RefusedError, RetryableError
 from batching.flight import Flight
 from batching.gate import PAUSE, Gate
 from batching.home import Home
-from batching.joint import Caller, Joint, joined, members, settle_values, still
+from batching.joint import Caller, Joint, joined, members, still
 from batching.lineage import closes_circle, enter_batch, inside_batch
 from batching.observing import Observers
 from batching.outcomes import Outcome, align, awaitable, raisable
@@ -100,6 +100,26 @@ class Flights(dict[K, Flight[K, V]]):
             flight.live += 1
         caller.count_join()
 
+    def board_all(self, caller: SetCaller[K, V], keys: Iterable[K]) -> dict[K, SetCaller[K, V]]:
+        """Let a set wait for those of its keys that are in flight; return the others.
+
+        Nothing of it is asked from inside a batch function, so no circle is closed.
+        """
+        others: dict[K, SetCaller[K, V]] = {}
+        by_flight: dict[Flight[K, V], list[K]] = {}
+        for key in keys:
+            flight = self.get(key)
+            if flight is None:
+                others[key] = caller
+            elif flight in by_flight:
+                by_flight[flight].append(key)
+            else:
+                by_flight[flight] = [key]
+        for flight, those in by_flight.items():
+            flight.take_aboard(caller, those)
+            caller.joined += len(those)
+        return others
+
     def leave(self, key: K, caller: SingleCaller[K, V]) -> None:
         """Note that a caller of a key has gone; with the last one of a flight its call ends."""
         flight = self[key]
@@ -143,8 +163,9 @@ class Flights(dict[K, Flight[K, V]]):
 
     # Fly.
 
-    def launch(self, flight: Flight[K, V]) -> None:
-        """Make the call of a flight that the gate has admitted."""
+    def launch(self, flight: Flight[K, V], slots: int) -> None:
+        """Make the call of a flight that the gate has admitted, with the slots it took there."""
+        flight.slots = slots
         self.in_air.add(flight)
         if self._carrier is not None:
             flight.task = self._carrier
@@ -187,8 +208,8 @@ class Flights(dict[K, Flight[K, V]]):
             if flight.live is not None:
                 self._drop_deserted(flight)
             try:
-                answer = awaitable(self._name, self._processor_func(list(flight.callers)))
-                outcomes, some_failed = align(self._name, flight.callers, await answer)
+                answer = awaitable(self._name, self._processor_func(list(flight.keys)))
+                outcomes, some_failed = align(self._name, flight.keys, await answer)
             except RefusedError as error:
                 self._bisect(flight, error)
             except Exception as error:  # noqa: BLE001 - it belongs to every caller of the batch
@@ -249,7 +270,7 @@ class Flights(dict[K, Flight[K, V]]):
         if flight.live != 0 and flight.task and flight.task.cancelling():
             self._gate.pause(PAUSE)
         flight.task = None  # whose context knows the flight
-        self._gate.done(unused=flight.started is None)
+        self._gate.done(flight.slots, unused=flight.started is None)
 
     # Settle.
 
@@ -257,13 +278,13 @@ class Flights(dict[K, Flight[K, V]]):
         """Give every caller of a flight the value of its key."""
         flight.settled = True
         self._forget(flight)
-        settle_values(flight.callers, values)
+        flight.settle_values(values)
         if self._alarms:
-            self._alarms.unset_settled(flight.callers.values())
+            self._alarms.unset_settled(flight.singles())
         self._observers.tell(flight)
 
     def _fail(self, flight: Flight[K, V], error: Exception) -> None:
-        self._settle(flight, [error] * len(flight.callers), batch_failed=True)
+        self._settle(flight, [error] * len(flight.keys), batch_failed=True)
 
     def _settle(
         self, flight: Flight[K, V], outcomes: Sequence[Outcome[V]], *, batch_failed: bool = False
@@ -286,14 +307,14 @@ class Flights(dict[K, Flight[K, V]]):
 
     def _forget(self, flight: Flight[K, V]) -> None:
         """Drop the keys of a flight, unless it was deserted: then they are gone already."""
-        if self.get(next(iter(flight.callers))) is flight:
-            if len(self) == len(flight.callers):
+        if self.get(next(iter(flight.keys))) is flight:
+            if len(self) == len(flight.keys):
                 self.clear()
             else:
-                for key in flight.callers:
+                for key in flight.keys:
                     del self[key]
             if self.attempts:
-                for key in flight.callers:
+                for key in flight.keys:
                     self.attempts.pop(key, None)
 
     # Try again.
@@ -305,7 +326,7 @@ class Flights(dict[K, Flight[K, V]]):
         if self.final:
             return {}
         attempts: dict[K, int] = {}
-        for key, outcome in zip(flight.callers, outcomes, strict=True):
+        for key, outcome in zip(flight.keys, outcomes, strict=True):
             if isinstance(outcome, RetryableError) and not outcome.final:
                 had = self.attempts.get(key, 0) + 1
                 if had < (outcome.attempts or self._retry.attempts):
@@ -359,7 +380,7 @@ class Flights(dict[K, Flight[K, V]]):
         """Send a refused batch again in halves, until the key to blame is alone."""
         cause = raisable(self._name, refused.__cause__ or refused)
         slow = self._gate.rate is not None and self._gate.rate <= SLOW_RATE
-        if len(flight.callers) == 1 or slow or self.final:
+        if len(flight.keys) == 1 or slow or self.final:
             self._fail(flight, cause)
         elif flight.extra_calls[0] + 2 > EXTRA_CALLS:
             unsure = RetryableError(f"{self._name}: refused together with others", final=True)

@@ -50,7 +50,7 @@ class Party(Protocol):
 
     @property
     def needs_slot(self) -> bool:
-        """Whether it waits for a slot; full batches and calls from inside a batch do not."""
+        """Whether it has to have a slot; full batches and calls from inside a batch do not."""
 
     def called(self) -> None:
         """Ask again, at once, as long as there is something to send; it stands in no line now."""
@@ -63,7 +63,8 @@ class Gate:
 
     rate:         Calls per second; None is no limit.
     burst:        Calls that may follow each other at once after a rest.
-    concurrency:  Calls in the air from which on partial batches and single calls wait.
+    concurrency:  Slots for partial batches and single calls; those that find none wait for one.
+                  Full batches neither wait for a slot nor take one.
     """
 
     def __init__(
@@ -81,11 +82,12 @@ class Gate:
         self._context = copy_context()  # no timer keeps a caller's context alive
         self._loop: asyncio.AbstractEventLoop | None = None
         # All of the mutable state: when the next call would be due if calls were evenly spaced,
-        # the end of a hold, the calls in the air, those in line, the queues of single calls by
-        # whether they need a slot and by their lag, and the timer that calls the line.
+        # the end of a hold, the calls in the air, the slots taken, those in line, the queues of
+        # single calls by whether they need a slot and by their lag, and the timer of the line.
         self._theoretical = 0.0
         self._held_until = 0.0
         self._busy = 0
+        self._slots = 0
         self.line: list[Party] = []
         self._queues: dict[tuple[bool, float], _Queue] = {}
         self._timer: asyncio.TimerHandle | None = None
@@ -143,14 +145,14 @@ class Gate:
             queue = self._queues[kind] = _Queue(self, *kind)
         turn = queue.join(loop)
         try:
-            await turn
+            slots = await turn
         except BaseException:
             queue.leave(turn)
             raise
         try:
             yield
         finally:
-            self.done()
+            self.done(slots)
 
     # What processors use.
 
@@ -170,7 +172,7 @@ class Gate:
                 shift = loop.time() - self._loop.time()  # the same budget on another clock
                 self._theoretical += shift
                 self._held_until += shift
-            self._busy = 0
+            self._busy = self._slots = 0
             self.line = []
             self._queues = {}
             self._timer = None
@@ -179,30 +181,33 @@ class Gate:
                 self._permits.forget()
         return loop
 
-    def admit(self, party: Party) -> bool:
-        """Let a call pass now, or put the party in line to be called."""
+    def admit(self, party: Party) -> int | None:
+        """Let a call pass now, with the slots it takes; or put the party in line to be called."""
         if self.line or self._has_limits:
             if not self._is_open() or self._first_of(party, *self.line) is not party:
                 if party not in self.line:
                     self.line.append(party)
                 self._set_timer()
-                return False
+                return None
             self.leave(party)
             self._theoretical = max(self._theoretical, self._now()) + self._interval
             if self._permits is not None:
                 self._permits.has_one = False
         self._busy += 1
         self.calls += 1
-        return True
+        slots = int(self.concurrency is not None and party.needs_slot)
+        self._slots += slots
+        return slots
 
     def leave(self, party: Party) -> None:
         """Stand in line no longer."""
         if party in self.line:
             self.line.remove(party)
 
-    def done(self, *, unused: bool = False) -> None:
-        """Give the slot back; the permit too when the call was never made."""
+    def done(self, slots: int, *, unused: bool = False) -> None:
+        """Give the slots back; the permit too when the call was never made."""
         self._busy -= 1
+        self._slots -= slots
         if unused:
             self.calls -= 1
             self._theoretical -= self._interval
@@ -225,7 +230,7 @@ class Gate:
         return max(evenly, self._held_until) - self._now()
 
     def _may_pass(self, party: Party) -> bool:
-        return self.concurrency is None or self._busy < self.concurrency or not party.needs_slot
+        return self.concurrency is None or self._slots < self.concurrency or not party.needs_slot
 
     def _first_of(self, *parties: Party) -> Party | None:
         """Return the oldest of those who could pass."""
@@ -282,7 +287,7 @@ class _Queue:
     def __init__(self, gate: Gate, needs_slot: bool, lag: float) -> None:  # noqa: FBT001 - private
         self.needs_slot = needs_slot
         #: What each call waits for, and since when.
-        self.turns: OrderedDict[asyncio.Future[None], float] = OrderedDict()
+        self.turns: OrderedDict[asyncio.Future[int], float] = OrderedDict()
         self._gate = gate
         self._lag = lag
 
@@ -290,27 +295,27 @@ class _Queue:
     def since(self) -> float:
         return next(iter(self.turns.values())) + self._lag
 
-    def join(self, loop: asyncio.AbstractEventLoop) -> asyncio.Future[None]:
+    def join(self, loop: asyncio.AbstractEventLoop) -> asyncio.Future[int]:
         """Return a future that is settled when the call may be made, which may be at once."""
-        turn: asyncio.Future[None] = loop.create_future()
+        turn: asyncio.Future[int] = loop.create_future()
         self.turns[turn] = loop.time()
         if len(self.turns) == 1:  # otherwise the queue stands in line already
             self.called()
         return turn
 
-    def leave(self, turn: asyncio.Future[None]) -> None:
+    def leave(self, turn: asyncio.Future[int]) -> None:
         """Forget a call that will not be made."""
         if turn in self.turns:
             del self.turns[turn]
             if not self.turns:
                 self._gate.leave(self)
         elif not turn.cancelled():  # it was its turn
-            self._gate.done(unused=True)
+            self._gate.done(turn.result(), unused=True)
 
     def called(self) -> None:
-        while self._drop_gone() and self._gate.admit(self):
+        while self._drop_gone() and (slots := self._gate.admit(self)) is not None:
             turn, _ = self.turns.popitem(last=False)
-            turn.set_result(None)
+            turn.set_result(slots)
 
     def _drop_gone(self) -> bool:
         """Forget those in front who were cancelled just now; tell whether anybody is left."""

@@ -109,13 +109,17 @@ class Intake(Generic[K, V]):
             waiting.askers.setdefault(key, []).append((asker, caller))
 
     def _take_all(self, keys: dict[K, SetCaller[K, V]], caller: SetCaller[K, V]) -> None:
-        """Let a caller wait for a set of keys; when nobody asked for any of them, all at once."""
+        """Let a caller wait for a set of keys: all at once where none is asked by others."""
         waiting, flights = self._waiting, self._flights
+        asked_outside = marked() is None
+        if asked_outside and flights:
+            keys = flights.board_all(caller, keys)
+            if not keys:
+                return
         if (
-            (not waiting or waiting.keys().isdisjoint(keys))
-            and (not flights or flights.keys().isdisjoint(keys))
+            asked_outside
+            and (not waiting or waiting.keys().isdisjoint(keys))
             and len(waiting) + len(keys) <= self._limits.max_pending
-            and marked() is None
             and (self.refusal is None or self._refused(caller) is None)
         ):
             self._dispatcher.tick.news |= waiting.put(keys, caller)

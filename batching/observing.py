@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Generic, TypeVar
 
-from batching.callers import ADDED, SingleCaller
+from batching.callers import ADDED
 from batching.flight import Flight
 from batching.home import Home
-from batching.joint import members
 from batching.policies import BatchEvent, Observer
 
 K = TypeVar("K", bound=Hashable)
@@ -28,12 +27,10 @@ class Observers(Generic[K, V]):
         started = flight.started
         if started is None or not self._observers:
             return
-        singles: set[SingleCaller[K, V]] = set()
-        for caller in set(flight.callers.values()):
-            singles.update(members(caller))
+        singles = flight.singles()
         event = BatchEvent(
             name=self._name,
-            keys=tuple(flight.callers),
+            keys=tuple(flight.keys),
             waiters=len(singles),
             wait=started - min(caller.since for caller in singles),
             duration=self._home.loop.time() - started,

@@ -41,7 +41,7 @@ from loaders.records import (
     Unknown,
 )
 from loaders.settings import Settings, unknown_variables, variables
-from loaders.trace import Trace, asking_field
+from loaders.trace import Trace, asking_field, trace_of
 
 __all__ = [
     "KINDS",
@@ -85,6 +85,7 @@ __all__ = [
     "parse_isrc",
     "parse_ref",
     "parse_upc",
+    "trace_of",
     "unknown_variables",
     "variables",
 ]

@@ -10,9 +10,11 @@ the exception of that one key. Cancelling a call here cancels nothing that anoth
 
 import asyncio
 from collections.abc import Hashable, Mapping, Sequence
-from typing import Any, TypeAlias
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from loaders.errors import MaybeMergedError, NotConfiguredError, ProviderError
+from loaders.groups import grouped, in_order
 from loaders.ids import RESOURCE_OF_KIND, Ref
 from loaders.loader import Loader
 from loaders.lookups import Lookup
@@ -20,8 +22,23 @@ from loaders.provider import Provider
 from loaders.records import UNKNOWN, Album, Page, PageKey, Record, Track
 from loaders.trace import Trace
 
-# What names an entity: provider, kind and native id. A plain tuple, for there are many at a time.
-_Entity: TypeAlias = tuple[str, str, str]
+
+class _Kind(NamedTuple):
+    """Entities that are asked alike."""
+
+    provider: str
+    kind: str
+
+
+class _Resource(NamedTuple):
+    """What a loader is for."""
+
+    provider: str
+    resource: str
+
+    def __str__(self) -> str:
+        return f"{self.provider}.{self.resource}"
+
 
 # Ids that one request may look up because they may have been merged: at MusicBrainz's call a second
 # a third of the usual deadline. More of them fail, and may be asked again.
@@ -53,15 +70,15 @@ class Loaders:
         self._background = background
         self._providers = providers
         self._off = off
-        self._loaders: dict[str, Loader[Any, Any]] = {}
-        # By provider, kind and native id: the look-ups this request takes part in, and the
-        # entities it looked for because they may have been merged.
-        self._lookups: dict[tuple[str, str, str], list[Lookup]] = {}
-        self._unsure: set[tuple[str, str, str]] = set()
+        self._loaders: dict[_Resource, Loader[Any, Any]] = {}
+        # By native id: the look-ups this request takes part in, and the entities it looked for
+        # because they may have been merged.
+        self._lookups: dict[_Kind, dict[str, list[Lookup]]] = {}
+        self._unsure: set[tuple[_Kind, str]] = set()
         # What the process remembered of what look-ups tell, by part: this request keeps to it.
         self._remembers = any(provider.memory.remembered for provider in providers.values())
         self._shares = any(provider.memory.shared_parts for provider in providers.values())
-        self._recalled: dict[str, dict[_Entity, Record | None]] = {}
+        self._recalled: dict[tuple[_Kind, str], dict[str, Record | None]] = {}
 
     async def load(
         self, resource: str, asked: Sequence[tuple[str, Hashable]]
@@ -71,11 +88,15 @@ class Loaders:
         >>> await loaders.load("isrcs", [("spotify", "USRC17607839"), ("deezer", "USRC17607839")])
         [(Track(...),), NotConfiguredError(...)]
         """
-        return await self._load([(provider, resource, key) for provider, key in asked])
+        names = [_Resource(provider, resource) for provider, _ in asked]
+        return in_order(names, await self._load(grouped(names, [key for _, key in asked])))
 
     async def entities(self, refs: Sequence[Ref]) -> list[Record | Exception | None]:
         """Return the record of each reference, whatever its kind and provider."""
-        return await self._load_entities([(ref.provider, ref.kind, ref.native) for ref in refs])
+        kinds = [(ref.provider, ref.kind) for ref in refs]
+        asked = grouped(kinds, [ref.native for ref in refs])
+        found = await self._entities({_Kind(*kind): natives for kind, natives in asked.items()})
+        return in_order(kinds, {(it.provider, it.kind): them for it, them in found.items()})
 
     async def complete(
         self, records: Sequence[Record], part: str | None = None
@@ -85,12 +106,22 @@ class Loaders:
         Those that tell it already cost nothing. A part that no bulk call of the provider tells is
         looked up, together with whatever else is wanted of that entity just then.
         """
-        lacking = [record for record in records if _lacks(record, part)]
-        found = await self._load_entities([_entity(record) for record in lacking], part)
-        if len(lacking) == len(records):
-            return found
-        rest = iter(found)
-        return [next(rest) if _lacks(record, part) else record for record in records]
+        is_told = _told(records, part)
+        if any(is_told):
+            lacking = [record for record, told in zip(records, is_told, strict=True) if not told]
+            rest = iter(await self.complete(lacking, part))
+            return [
+                record if told else next(rest)
+                for record, told in zip(records, is_told, strict=True)
+            ]
+        ids = [record.id.rpartition(":") for record in records]
+        words = [word for word, _, _ in ids]
+        asked = grouped(words, [native for _, _, native in ids])
+        kinds = {word: _Kind(*word.split(":")) for word in asked}
+        found = await self._entities(
+            {kinds[word]: natives for word, natives in asked.items()}, part
+        )
+        return in_order(words, {word: found[kind] for word, kind in kinds.items()})
 
     def has(self, provider: str, resource: str) -> bool:
         """Tell whether a provider is on and has this resource.
@@ -130,178 +161,199 @@ class Loaders:
         outcomes = [_tracks_told(outcome, offset, limit) for outcome in found]
         missing = [index for index, outcome in enumerate(outcomes) if outcome is _MISSING]
         keys = [PageKey(albums[index].native, offset, limit) for index in missing]
-        pages = await self._load(
-            [
-                (albums[index].provider, "album_tracks", key)
-                for index, key in zip(missing, keys, strict=True)
-            ]
-        )
+        asked = [(albums[index].provider, key) for index, key in zip(missing, keys, strict=True)]
+        pages = await self.load("album_tracks", asked)
         for index, page in zip(missing, pages, strict=True):
             outcomes[index] = page
         return outcomes
 
-    async def _load_entities(
-        self, entities: Sequence[_Entity], part: str | None = None
-    ) -> list[Record | Exception | None]:
+    async def _entities(
+        self, asked: Mapping[_Kind, Sequence[str]], part: str | None = None
+    ) -> Mapping[_Kind, Sequence[Record | Exception | None]]:
         """Return entities, or as much of them as tells the part.
 
         They come from bulk calls, and what those cannot tell from look-ups.
         """
-        if part is not None and self._shares:
-            await self._find(entities, part)
-        if part is None or not (recalled := self._recall(entities, part)):
-            return await self._ask_entities(entities, part)
-        asked = [entity for entity in entities if entity not in recalled]
-        outcomes = iter(await self._ask_entities(asked, part))
-        return [recalled[entity] if entity in recalled else next(outcomes) for entity in entities]
+        looked_up = [kind for kind in asked if part and self.is_looked_up(*kind, part)]
+        if not looked_up or part is None or not self._remembers:
+            return await self._ask(asked, part, looked_up)
+        if self._shares:
+            await self._find(asked, part, looked_up)
+        recalled = {kind: self._recall(kind, asked[kind], part) for kind in looked_up}
+        unknown = {
+            kind: [native for native in natives if native not in recalled.get(kind, ())]
+            for kind, natives in asked.items()
+        }
+        found = await self._ask(unknown, part, looked_up)
+        for kind, known in recalled.items():
+            rest = iter(found[kind])
+            found[kind] = [
+                known[native] if native in known else next(rest) for native in asked[kind]
+            ]
+        return found
 
-    def _recall(self, entities: Sequence[_Entity], part: str) -> Mapping[_Entity, Record | None]:
-        """Return what the process remembers of these entities, if the part has to be looked up."""
-        if not self._remembers:
-            return {}
-        recalled = self._recalled.setdefault(part, {})
-        for (provider, kind), natives in self._to_recall(entities, part).items():
-            memory = self._providers[provider].memory
-            found = memory.recall_part(kind, part, natives, self.trace)
-            recalled.update(((provider, kind, native), found[native]) for native in found)
+    def _recall(
+        self, kind: _Kind, natives: Sequence[str], part: str
+    ) -> Mapping[str, Record | None]:
+        """Return what the process remembers of these entities' part, which has to be looked up."""
+        recalled = self._recalled.setdefault((kind, part), {})
+        memory = self._providers[kind.provider].memory
+        unknown = self._not_asked(kind, natives, part)
+        recalled.update(memory.recall_part(kind.kind, part, unknown, self.trace))
         return recalled
 
-    async def _find(self, entities: Sequence[_Entity], part: str) -> None:
+    async def _find(
+        self, asked: Mapping[_Kind, Sequence[str]], part: str, looked_up: Sequence[_Kind]
+    ) -> None:
         """Let the process know what others were told of a part that has to be looked up."""
         finding = []
-        for (provider, kind), natives in self._to_recall(entities, part).items():
-            memory = self._providers[provider].memory
-            if unknown := memory.unknown_parts(kind, part, natives):
-                finding.append(memory.shared_parts[kind].find(unknown, self.deadline))
+        for kind in looked_up:
+            memory = self._providers[kind.provider].memory
+            unasked = self._not_asked(kind, asked[kind], part)
+            if unknown := memory.unknown_parts(kind.kind, part, unasked):
+                finding.append(memory.shared_parts[kind.kind].find(unknown, self.deadline))
         if finding:
             await asyncio.gather(*finding)
 
-    def _to_recall(
-        self, entities: Sequence[_Entity], part: str
-    ) -> dict[tuple[str, str], list[str]]:
-        """Return the native ids, by provider and kind, of which a part may be remembered."""
-        recalled = self._recalled.setdefault(part, {})
-        groups: dict[tuple[str, str], list[str]] = {}
-        for entity in entities:
-            if entity not in recalled and not self._has_looked_up(entity, part):
-                groups.setdefault(entity[:2], []).append(entity[2])
-        return {pair: them for pair, them in groups.items() if self.is_looked_up(*pair, part)}
-
-    def _has_looked_up(self, entity: _Entity, part: str) -> bool:
-        return any(part in lookup.parts for lookup in self._lookups.get(entity, ()))
-
-    async def _ask_entities(
-        self, entities: Sequence[_Entity], part: str | None
-    ) -> list[Record | Exception | None]:
-        outcomes = await self._load(self._asked(entities, part))
-        maybe = [index for index, it in enumerate(outcomes) if isinstance(it, MaybeMergedError)]
-        unsure = [index for index in maybe if self._may_look_up(entities[index])]
-        for index in sorted(set(maybe).difference(unsure)):
-            provider, kind, native = entities[index]
-            name = f"{provider}.{RESOURCE_OF_KIND[kind]}"
-            self.trace.answer(name, [native], [outcomes[index]])
-        if unsure:
-            looked_up = await self._load([self._look_up(entities[index], part) for index in unsure])
-            for index, outcome in zip(unsure, looked_up, strict=True):
-                outcomes[index] = outcome
-        return outcomes
-
-    def _asked(
-        self, entities: Sequence[_Entity], part: str | None
-    ) -> list[tuple[str, str, Hashable]]:
-        """Return provider, resource and key by which each of them is asked first."""
-        looked_up: set[tuple[str, str]] = set()
-        if part is not None:
-            pairs = {(provider, kind) for provider, kind, _ in entities}
-            looked_up = {pair for pair in pairs if self.is_looked_up(*pair, part)}
+    def _not_asked(self, kind: _Kind, natives: Sequence[str], part: str) -> list[str]:
+        """Return those of which this request neither knows nor looks up the part."""
+        recalled = self._recalled.get((kind, part), {})
+        lookups = self._lookups.get(kind, {})
         return [
-            self._look_up(entity, part)
-            if looked_up and entity[:2] in looked_up
-            else (entity[0], RESOURCE_OF_KIND[entity[1]], entity[2])
-            for entity in entities
+            native
+            for native in natives
+            if native not in recalled
+            and not any(part in lookup.parts for lookup in lookups.get(native, ()))
         ]
 
-    def _may_look_up(self, entity: _Entity) -> bool:
+    async def _ask(
+        self, asked: Mapping[_Kind, Sequence[str]], part: str | None, looked_up: Sequence[_Kind]
+    ) -> dict[_Kind, Sequence[Record | Exception | None]]:
+        """Ask for entities as they are asked first, and look for those that may be merged."""
+        resources = {
+            kind: _Resource(kind.provider, f"{kind.kind}_lookup")
+            if kind in looked_up
+            else _Resource(kind.provider, RESOURCE_OF_KIND[kind.kind])
+            for kind in asked
+        }
+        outcomes = await self._load(
+            {
+                resources[kind]: [self._look_up(kind, native, part) for native in natives]
+                if kind in looked_up
+                else natives
+                for kind, natives in asked.items()
+            }
+        )
+        found = {kind: outcomes[resource] for kind, resource in resources.items()}
+        unsure = {
+            kind: places
+            for kind, natives in asked.items()
+            if (places := self._maybe_merged(kind, natives, found[kind]))
+        }
+        if unsure:
+            merged = await self._load(
+                {
+                    _Resource(kind.provider, f"{kind.kind}_lookup"): [
+                        self._look_up(kind, asked[kind][place], part) for place in places
+                    ]
+                    for kind, places in unsure.items()
+                }
+            )
+            for kind, outcomes_of_kind in zip(unsure, merged.values(), strict=True):
+                for place, outcome in zip(unsure[kind], outcomes_of_kind, strict=True):
+                    found[kind][place] = outcome
+        return {**found}
+
+    def _maybe_merged(
+        self, kind: _Kind, natives: Sequence[str], outcomes: Sequence[Any]
+    ) -> list[int]:
+        """Return the places of those that this request looks for because they may be merged."""
+        if MaybeMergedError not in set(map(type, outcomes)):
+            return []
+        places = []
+        for place, (native, outcome) in enumerate(zip(natives, outcomes, strict=True)):
+            if not isinstance(outcome, MaybeMergedError):
+                continue
+            if self._may_look_up(kind, native):
+                places.append(place)
+            else:
+                self.trace.answer(
+                    f"{kind.provider}.{RESOURCE_OF_KIND[kind.kind]}", [native], [outcome]
+                )
+        return places
+
+    def _may_look_up(self, kind: _Kind, native: str) -> bool:
         """Tell whether this request may look for one more entity that may have been merged.
 
         One without a deadline may look for all of them.
         """
         if self.deadline is None or len(self._unsure) < LOOKUPS_PER_REQUEST:
-            self._unsure.add(entity)
-        return entity in self._unsure
+            self._unsure.add((kind, native))
+        return (kind, native) in self._unsure
 
-    def _look_up(self, entity: _Entity, part: str | None) -> tuple[str, str, Hashable]:
+    def _look_up(self, kind: _Kind, native: str, part: str | None) -> Lookup:
         """Return the look-up of this request that tells the part, or one that will."""
-        provider, kind, native = entity
         parts = set() if part is None else {part}
-        mine = self._lookups.setdefault(entity, [])
+        mine = self._lookups.setdefault(kind, {}).setdefault(native, [])
         lookup = next((one for one in mine if parts <= one.parts), None)
         if lookup is None:
-            lookup = self._providers[provider].lookups[kind].wanting(native, parts)
+            lookup = self._providers[kind.provider].lookups[kind.kind].wanting(native, parts)
             if lookup not in mine:
                 mine.append(lookup)
-        return provider, f"{kind}_lookup", lookup
+        return lookup
 
-    async def _load(self, asked: Sequence[tuple[str, str, Hashable]]) -> list[Any | Exception]:
-        """Return one outcome per provider, resource and key: one `load_many` per loader."""
-        groups: dict[tuple[str, str], list[int]] = {}
-        for index, (provider, resource, _) in enumerate(asked):
-            groups.setdefault((provider, resource), []).append(index)
-        outcomes: list[Any] = [None] * len(asked)
+    async def _load(
+        self, asked: Mapping[_Resource, Sequence[Hashable]]
+    ) -> dict[_Resource, list[Any | Exception]]:
+        """Return one outcome per key of each resource: one `load_many` per loader."""
+        outcomes: dict[_Resource, list[Any]] = {}
         waiting = []
-        for (provider, resource), indexes in groups.items():
-            loader = self._loader(provider, resource)
+        for resource, keys in asked.items():
+            loader = self._loader(resource)
             if isinstance(loader, ProviderError):
-                for index in indexes:
-                    outcomes[index] = loader
-                continue
-            keys = [asked[index][2] for index in indexes]
-            name = f"{provider}.{resource}"
-            self.trace.ask(name, keys)
-            waiting.append((name, keys, indexes, loader.load_many(keys, return_exceptions=True)))
+                outcomes[resource] = [loader] * len(keys)
+            else:
+                self.trace.ask(loader.processor.name, keys)
+                waiting.append((resource, loader.load_many(keys, return_exceptions=True)))
         # All are submitted by now, so waiting for one after the other is waiting for the slowest.
         try:
-            for name, keys, indexes, values in waiting:
-                settled = await values
-                self.trace.answer(name, keys, settled, passing=MaybeMergedError)
-                for index, value in zip(indexes, settled, strict=True):
-                    outcomes[index] = value
+            for resource, values in waiting:
+                settled = outcomes[resource] = await values
+                self.trace.answer(str(resource), asked[resource], settled, passing=MaybeMergedError)
         finally:
-            for *_, values in waiting:  # who is cancelled waits for none of them any more
+            for _, values in waiting:  # who is cancelled waits for none of them any more
                 values.cancel()
         return outcomes
 
-    def _loader(self, provider: str, resource: str) -> Loader[Any, Any] | ProviderError:
+    def _loader(self, resource: _Resource) -> Loader[Any, Any] | ProviderError:
         """Return the loader of a resource, or why there is no use in asking it."""
-        name = f"{provider}.{resource}"
-        loader = self._loaders.get(name)
+        loader = self._loaders.get(resource)
         if loader is not None:
             return loader
+        provider, name = resource
         on = self._providers.get(provider)
         if on is None:
             reason = self._off.get(provider, "this server does not speak to it")
             return NotConfiguredError(provider, f"{provider} is off: {reason}")
-        processor = on.resources.get(resource)
+        processor = on.resources.get(name)
         if processor is None:
-            return NotConfiguredError(provider, f"{provider} has no {resource}")
+            return NotConfiguredError(provider, f"{provider} has no {name}")
         loader = Loader.over(
-            on.memory.cached.get(resource, processor),
-            scope=_BACKGROUND if self._background else self.trace,
+            on.memory.cached.get(name, processor),
+            scope=_BACKGROUND if self._background else self.trace.scope,
             deadline=self.deadline,
             background=self._background,
         )
-        self._loaders[name] = loader
-        self.trace.watch(name, loader)
+        self._loaders[resource] = loader
+        self.trace.watch(str(resource), loader)
         return loader
 
 
-def _entity(record: Record) -> _Entity:
-    provider, kind, native = record.id.split(":", 2)
-    return provider, kind, native
-
-
-def _lacks(record: Record, part: str | None) -> bool:
-    return not record.is_complete if part is None else getattr(record, part) is UNKNOWN
+def _told(records: Sequence[Record], part: str | None) -> list[bool]:
+    """Return for each record whether it tells all, or this part."""
+    if part is None:
+        return [record.is_complete for record in records]
+    return [value is not UNKNOWN for value in map(attrgetter(part), records)]
 
 
 _MISSING: Any = object()

@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 from batching import KeyCaller, SetCaller
 from loaders.loader import Processor
 from loaders.remembered import Remembered
-from loaders.trace import Trace
+from loaders.trace import trace_of
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -74,6 +74,6 @@ class CachedProcessor(Generic[K, V]):
 
     def _recall(self, keys: list[K], scope: Hashable) -> dict[K, Any]:
         known = self._remembered.recall(keys, scope)
-        if known and isinstance(scope, Trace):
-            scope.recall(self.name, list(known))
+        if known and (trace := trace_of(scope)):
+            trace.recall(self.name, list(known))
         return known

@@ -1,9 +1,8 @@
-"""HTTP: one provider's connections; the only file that imports httpx.
+"""HTTP: the calls to one provider.
 
 Of httpx it uses requests, responses and transports alone, so there is nothing to switch off: no
-redirects, no logins from the environment, no unbounded decompression. The transport is that of
-httpx-aiohttp: a call over aiohttp's connections takes a half to a quarter of the time that one over
-httpx's own takes, the less the more calls are in the air.
+redirects, no logins from the environment, no unbounded decompression. The transport has aiohttp's
+connections (`loaders.connections`).
 """
 
 import asyncio
@@ -18,9 +17,9 @@ from urllib.parse import quote, urlencode, urlsplit
 import aiohttp
 import httpx
 import msgspec
-from httpx_aiohttp import AiohttpTransport
 
 from loaders.calls import Call, calls_of_batch
+from loaders.connections import Connections
 from loaders.errors import (
     BadResponseError,
     InvalidIdError,
@@ -50,14 +49,8 @@ TIMEOUT = 10.0
 # Bytes of one answer, unpacked. The largest, 20 albums of 50 tracks, has about half a megabyte.
 MOST_BYTES = 8 * 1024 * 1024
 
-# The gate decides how many calls are made; the pool only has to hold that many connections
-# (64 batches in flight per resource at most), and keep them, for a new one costs a TLS handshake.
-_MOST_CONNECTIONS = 256
-_KEPT_SECONDS = 30.0
-
-# What httpx raises, the first that fits -> what it means to us. All calls are reads, so whatever
-# may have been lost on the way can be asked again. aiohttp's own errors come first where there are
-# some: httpx-aiohttp has one word for a refused, a broken and a timed out connection.
+# What a transport raises, the first that fits -> what it means to us. All calls are reads, so
+# whatever may have been lost on the way can be asked again.
 _FAULTS: tuple[tuple[type[Exception], type[ProviderError], str], ...] = (
     (TimeoutError, UpstreamTimeoutError, "did not answer in time"),
     (httpx.TimeoutException, UpstreamTimeoutError, "did not answer in time"),
@@ -70,27 +63,15 @@ _FAULTS: tuple[tuple[type[Exception], type[ProviderError], str], ...] = (
 )
 
 
+_NO_BODY = httpx.ByteStream(b"")
+
+
 class Answer(NamedTuple):
     """An answer with its whole body; the names of its headers are in lower case."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
-
-
-def _transport() -> Transport:
-    """Return connections of our own, under the certificate authorities that httpx brings."""
-    authorities = httpx.create_ssl_context(trust_env=False)
-
-    def session() -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(
-            limit=_MOST_CONNECTIONS, keepalive_timeout=_KEPT_SECONDS, ssl=authorities
-        )
-        made = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
-        made._retry_connection = False  # noqa: SLF001  no option; a call sent again needs a permit
-        return made
-
-    return AiohttpTransport(authorities, client=session)
 
 
 def in_process(app: ASGIApp) -> Transport:
@@ -127,8 +108,15 @@ class Http:
         self.provider = provider
         self._base_url = httpx.URL(base_url)
         self._base_path = urlsplit(base_url).path
-        self._headers = {"accept": "application/json", "accept-encoding": "gzip", **(headers or {})}
-        self._transport = transport or _transport()
+        self._headers = httpx.Headers(
+            {
+                "host": self._base_url.netloc.decode("ascii"),
+                "accept": "application/json",
+                "accept-encoding": "gzip",
+                **(headers or {}),
+            }
+        )
+        self._transport = transport or Connections()
         self._most_bytes = most_bytes
 
     async def get(
@@ -149,14 +137,15 @@ class Http:
             query = urlencode(params or {}, doseq=True, safe=",", quote_via=quote)
         except UnicodeEncodeError as error:  # half a character: JSON can say it, no URL can
             raise InvalidIdError(str(error.object), "text that UTF-8 can write") from None
+        # With a body of its own, even an empty one, httpx need not find out what its headers are.
         request = httpx.Request(
-            "GET", self._url(path, query), headers={**self._headers, **(headers or {})}
+            "GET", self._url(path, query), headers=self._with(headers), stream=_NO_BODY
         )
         return await self._send(request, f"GET {self._base_path}{route}", ids)
 
     async def post(self, route: str, question: Any, *, ids: Sequence[str] = ()) -> Answer:
         """Post a question as JSON, one that is too long for a URL."""
-        headers = {**self._headers, "content-type": "application/json"}
+        headers = self._with({"content-type": "application/json"})
         content = msgspec.json.encode(question)
         request = httpx.Request("POST", self._url(route, ""), headers=headers, content=content)
         return await self._send(request, f"POST {self._base_path}{route}", ids)
@@ -166,13 +155,20 @@ class Http:
     ) -> Answer:
         """Post a form to the base URL itself."""
         request = httpx.Request(
-            "POST", self._base_url, headers={**self._headers, **(headers or {})}, data=dict(form)
+            "POST", self._base_url, headers=self._with(headers), data=dict(form)
         )
         return await self._send(request, f"POST {self._base_path}", ())
 
     async def close(self) -> None:
         """Close the connections."""
         await self._transport.aclose()
+
+    def _with(self, headers: Mapping[str, str] | None) -> httpx.Headers:
+        """Return the headers of every call with those of this one."""
+        together = self._headers.copy()
+        for name, value in (headers or {}).items():
+            together[name] = value
+        return together
 
     def _url(self, path: str, query: str) -> httpx.URL:
         """Return the URL of a path below the base; both are percent-encoded already.
@@ -217,21 +213,30 @@ class Http:
             raise BadResponseError(
                 self.provider, f"{self.provider}: expected a gzip answer, got another packing"
             )
+        if packing == "gzip":
+            return await self._unpacked(response)
+        pieces: list[bytes] = []
+        length = 0
+        async for piece in response.stream:  # type: ignore[union-attr]  # transports here are async
+            pieces.append(piece)
+            length += len(piece)
+            if length > self._most_bytes:
+                raise self._too_long()
+        return b"".join(pieces)
+
+    async def _unpacked(self, response: httpx.Response) -> bytes:
         unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)  # 16: with a gzip header
         body = bytearray()
-        async for chunk in response.stream:  # type: ignore[union-attr]  # transports here are async
-            if packing == "gzip":
-                try:
-                    body += unpacker.decompress(chunk, self._most_bytes + 1 - len(body))
-                except zlib.error as error:
-                    raise self._broken() from error
-                if unpacker.unused_data:  # there is more behind its end, perhaps without end
-                    raise self._broken()
-            else:
-                body += chunk
+        async for piece in response.stream:  # type: ignore[union-attr]  # transports here are async
+            try:
+                body += unpacker.decompress(piece, self._most_bytes + 1 - len(body))
+            except zlib.error as error:
+                raise self._broken() from error
+            if unpacker.unused_data:  # there is more behind its end, perhaps without end
+                raise self._broken()
             if len(body) > self._most_bytes:
                 raise self._too_long()
-        if packing == "gzip" and not unpacker.eof:
+        if not unpacker.eof:
             raise self._broken()
         return bytes(body)
 

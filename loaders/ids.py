@@ -7,6 +7,7 @@ Nothing malformed gets past this file, so nothing malformed gets into a provider
 """
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -20,6 +21,10 @@ RESOURCE_OF_KIND = {"track": "tracks", "artist": "artists", "album": "albums"}
 
 # Longer than any id and than any link that people paste, share parameters included.
 _MOST_CHARACTERS = 500
+
+
+# As many as a few requests have at a time; 2 MB at the very most.
+_REMEMBERED = 4096
 
 
 class Ref(msgspec.Struct, frozen=True, gc=False):
@@ -99,6 +104,8 @@ _FEWEST_DIGITS = 6  # of the 8 of a GTIN-8, whose first may be zeros
 _MOST_UPC_CHARACTERS = 32
 
 
+# A request's ids are read twice: when it is weighed, and when it is executed.
+@lru_cache(_REMEMBERED)
 def parse_ref(text: str, kind: str | None = None) -> Ref:
     """Return what an id, a URI or a web link names; with `kind`, only if it names one of those.
 

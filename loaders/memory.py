@@ -100,7 +100,7 @@ class Memory:
         remembered = self.remembered.get(f"{kind}_lookup")
         if remembered is None:
             return {}
-        known = remembered.recall([(native, part) for native in natives], trace)
+        known = remembered.recall([(native, part) for native in natives], trace.scope)
         if known:
             told = [native for native, _ in known]
             trace.ask(remembered.name, told)

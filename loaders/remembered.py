@@ -16,7 +16,7 @@ from batching import SetCaller
 from loaders.cache import Cache, Keep
 from loaders.lookups import Lookup
 from loaders.records import UNKNOWN, Album, Artist, Track
-from loaders.trace import Trace
+from loaders.trace import trace_of
 
 K = TypeVar("K", bound=Hashable)
 
@@ -66,7 +66,7 @@ class Remembered(Generic[K]):
     def recall(self, keys: Sequence[K], scope: Hashable = None) -> dict[K, Any]:
         """Return the outcomes that are known of these keys, and have the stale ones asked again.
 
-        A trace as scope is told which are stale.
+        The trace whose scope it is is told which are stale.
         """
         now = asyncio.get_running_loop().time()
         found = self._cache.get_many(self._part, keys, now)
@@ -76,9 +76,9 @@ class Remembered(Generic[K]):
         self.miss += len(keys) - len(found)
         if stale:
             self._refresh([key for key in stale if key not in self._refreshing], now + _REFRESH)
-            if isinstance(scope, Trace):
+            if trace := trace_of(scope):
                 for key, entry in stale.items():
-                    scope.tell_stale(self.name, _id(key, entry.outcome), now - entry.born)
+                    trace.tell_stale(self.name, _id(key, entry.outcome), now - entry.born)
         return {key: entry.outcome for key, entry in found.items()}
 
     def unknown(self, keys: Iterable[K]) -> list[K]:

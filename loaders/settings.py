@@ -113,7 +113,7 @@ class ProviderSettings(BaseModel):
         default=4,
         ge=1,
         le=64,
-        description="Calls in the air past which batches that are not full wait.",
+        description="Calls in the air, full batches apart, past which others wait.",
     )
     window: float = Field(
         default=0.0,
@@ -196,7 +196,7 @@ class WikidataSettings(ProviderSettings):
         default=1,
         ge=1,
         le=64,
-        description="Calls in the air past which batches that are not full wait.",
+        description="Calls in the air, full batches apart, past which others wait.",
     )
 
 

@@ -1,13 +1,15 @@
 """Trace: what one request asked, and what that cost.
 
-A trace is the `scope` of everything its request submits. So each batch knows the requests it was
-made for, and tells each of them the calls it made, those of a shared batch included.
+Everything a request submits has the `scope` of its trace. So each batch knows the requests it was
+made for, and tells each of them the calls it made, those of a shared batch included. The scope is a
+weak reference: what a request loaded is let go when it ends, not when Python looks for circles.
 """
 
 from collections.abc import Hashable, Sequence
 from contextvars import ContextVar
 from itertools import count
 from typing import Any, NamedTuple, Protocol
+from weakref import ReferenceType, ref
 
 from batching import BatchEvent
 from loaders.calls import Call, calls_of_batch
@@ -60,6 +62,7 @@ class Trace:
 
     def __init__(self, *, fields: bool = False, feed: Feed = UNWATCHED) -> None:
         self.number = next(_numbers)
+        self.scope = ref(self)
         self._feed = feed
         self._watched: dict[str, Counts] = {}
         self._batches: dict[str, int] = {}
@@ -187,5 +190,15 @@ def observe(event: BatchEvent) -> None:
     """Tell every request that has a key in this batch; runs in the batch's own context."""
     batch = calls_of_batch.get()
     for scope in event.scopes:
-        if isinstance(scope, Trace):
-            scope.add(event, batch.calls if batch else ())
+        if trace := trace_of(scope):
+            trace.add(event, batch.calls if batch else ())
+
+
+def trace_of(scope: Hashable) -> Trace | None:
+    """Return the trace whose scope this is, as long as anybody keeps it.
+
+    >>> trace_of(trace.scope) is trace
+    True
+    """
+    found = scope() if isinstance(scope, ReferenceType) else None
+    return found if isinstance(found, Trace) else None

@@ -209,8 +209,8 @@ BREACHES = {
     "no provider knows another, nor the simulator any of them": [
         ("loaders.simulator.aside", "loaders.spotify.leaf")
     ],
-    "httpx enters through one file": [("loaders.other", "httpx")],
-    "aiohttp carries httpx, in that file": [("loaders.carrier", "aiohttp")],
+    "httpx enters through two files": [("loaders.other", "httpx")],
+    "aiohttp carries httpx, in those files": [("loaders.carrier", "aiohttp")],
     "redis enters through one file": [("loaders.shared.beside", "redis")],
     "opentelemetry, an extra, enters through one file": [("api.other", "opentelemetry")],
     "aiodataloader enters through one file": [("loaders.another", "aiodataloader")],

@@ -8,15 +8,15 @@ from typing import Any
 from graphql import GraphQLList, GraphQLResolveInfo
 from graphql.execution.collect_fields import FieldDetails
 from graphql.pyutils import Path, is_awaitable
-from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from api.columns.planner import Plans, is_list_of_objects
 from api.columns.run import Column, Run
+from api.execution import Executor
 
 logger = logging.getLogger("unisono.columns")
 
 
-class ColumnExecutor(StrawberryGraphQLCoreExecutionContext):
+class ColumnExecutor(Executor):
     """Give it to `strawberry.Schema` as `execution_context_class`, or to `graphql.execute`."""
 
     plans = Plans()

@@ -24,6 +24,8 @@ from graphql import (
     GraphQLString,
 )
 
+from api.batched import Shows
+
 # Python types of which every value is its own output; Int has to be looked at besides.
 _PLAIN: Mapping[GraphQLLeafType, type] = {
     GraphQLString: str,
@@ -82,11 +84,15 @@ class Field:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Selection:
-    """The fields selected of one object type; `row` is an object before they are known."""
+    """The fields selected of one object type; `row` is an object before they are known.
+
+    `shows` is what the type shows, where it says so by class.
+    """
 
     type: GraphQLObjectType
     fields: tuple[Field, ...]
     row: Mapping[str, None]
+    shows: Shows | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -20,7 +20,7 @@ from graphql.execution import Executor
 from graphql.execution.collect_fields import FieldDetails
 from strawberry.types.field import StrawberryField
 
-from api.batched import BatchedField
+from api.batched import BatchedField, Shows
 from api.columns.plan import Field, Many, Objects, Plan, Selection, Shape, leaf
 
 # Twice as many as documents are remembered: most have one list that is not inside another.
@@ -108,7 +108,8 @@ class _Planner:
             raise NoPlanError(f"{type_}: @defer")
         fields = [self._field(type_, key, group) for key, group in grouped.items()]
         row = dict.fromkeys(field.key for field in fields)
-        return Selection(type_, tuple(fields), row)
+        shows = type_.is_type_of if isinstance(type_.is_type_of, Shows) else None
+        return Selection(type_, tuple(fields), row, shows)
 
     def _field(self, parent: GraphQLObjectType, key: str, group: list[FieldDetails]) -> Field:
         _refuse_experiments(group)

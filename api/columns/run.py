@@ -114,11 +114,10 @@ class Run:
 
     def complete(self, shape: Shape, column: Column) -> Sequence[Any]:
         """Return the completed values of a column; rows among them may have to be filled yet."""
+        if isinstance(shape, Leaf) and _are_plain(shape, column.values):
+            return column.values
         kinds = set(map(type, column.values))
-        if isinstance(shape, Leaf):
-            if kinds <= shape.plain and (not shape.bounded or _fit(column.values)):
-                return column.values
-        elif not kinds:
+        if not kinds:
             return []
         column, kinds = self._without_exceptions(shape, column, kinds)
         if NoneType in kinds and not shape.nullable:
@@ -173,8 +172,16 @@ class Run:
                     index -= len(one)
             raise IndexError(index)
 
-        items = iter(self.complete(shape.of, column._replace(values=values, path_of=path_of)))
-        return [None if one is None else [next(items) for _ in one] for one in lists]
+        items = list(self.complete(shape.of, column._replace(values=values, path_of=path_of)))
+        completed: list[list[Any] | None] = []
+        end = 0
+        for one in lists:
+            if one is None:
+                completed.append(None)
+            else:
+                start, end = end, end + len(one)
+                completed.append(items[start:end])
+        return completed
 
     def _objects(self, shape: Objects, column: Column, kinds: set[type]) -> Sequence[Any]:
         if is_abstract_type(shape.type):
@@ -210,7 +217,10 @@ class Run:
 
     def _rows(self, selection: Selection, column: Column) -> list[Row]:
         is_type_of = selection.type.is_type_of
-        if is_type_of is not None:
+        if selection.shows is not None:
+            if not selection.shows.all_of(set(map(type, column.values))):
+                raise Surprise(f"{column.info.field_name}: expected a {selection.type}")
+        elif is_type_of is not None:
             for value in column.values:
                 told = is_type_of(value, column.info)
                 if told is not True:
@@ -224,6 +234,11 @@ class Run:
     def _read(
         self, field: Field, parents: Sequence[Any], rows: list[Row], parent_path: PathOf
     ) -> None:
+        values = None if field.read is None else list(map(field.read, parents))
+        if values is not None and isinstance(field.shape, Leaf) and _are_plain(field.shape, values):
+            _put(field.key, values, rows)  # as nearly always: nobody will ask where that was
+            return
+
         def path_of(index: int) -> Path:
             return Path(parent_path(index), field.key, field.parent.name)
 
@@ -231,8 +246,8 @@ class Run:
         info = self._executor.build_resolve_info(
             field.definition, field.nodes, field.parent, path_of(0)
         )
-        if field.read is not None:
-            self._fill(field, list(map(field.read, parents)), rows, info, path_of)
+        if values is not None:
+            self._fill(field, values, rows, info, path_of)
             return
         outcomes = self._resolve(field, parents, info)
         if isinstance(outcomes, list | tuple):
@@ -258,10 +273,19 @@ class Run:
         info: RawInfo,
         path_of: PathOf,
     ) -> None:
-        key = field.key
         completed = self.complete(field.shape, Column(values, field.nodes, info, path_of))
-        for row, value in zip(rows, completed, strict=True):
-            row[key] = value
+        _put(field.key, completed, rows)
+
+
+def _put(key: str, values: Sequence[Any], rows: Sequence[Row]) -> None:
+    for row, value in zip(rows, values, strict=True):
+        row[key] = value
+
+
+def _are_plain(shape: Leaf, values: Sequence[Any]) -> bool:
+    """Tell whether these values are passed on as they are."""
+    kinds = set(map(type, values))
+    return kinds <= shape.plain and (not shape.bounded or _fit(values))
 
 
 def _drop(value: Any) -> None:

@@ -94,8 +94,11 @@ async def _list(info: Info, texts: Sequence[str], kind: str | None, argument: st
     refuse_too_many(info, argument, len(texts))
     parsed = [_parsed(text, kind) for text in texts]
     refs = [ref for ref in parsed if isinstance(ref, Ref)]
-    found = iter(await info.context.loaders.entities(refs))
-    return [next(found) if isinstance(ref, Ref) else ref for ref in parsed]
+    found = await info.context.loaders.entities(refs)
+    if len(refs) == len(parsed):
+        return found
+    rest = iter(found)
+    return [next(rest) if isinstance(ref, Ref) else ref for ref in parsed]
 
 
 def _parsed(text: str, kind: str | None) -> Ref | InvalidIdError:

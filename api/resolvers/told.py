@@ -18,8 +18,8 @@ def told(attribute: str, show: Callable[[Any], Any] | None = None) -> ListResolv
     read = attrgetter(attribute)
 
     def resolve(records: Sequence[Record], info: Info) -> list[Any] | Awaitable[list[Any]]:
-        values = [read(record) for record in records]
-        if any(value is UNKNOWN for value in values):
+        values = list(map(read, records))
+        if UNKNOWN in values:
             return complete(records, values, info)
         return values if show is None else [_shown(value, show) for value in values]
 
@@ -27,9 +27,11 @@ def told(attribute: str, show: Callable[[Any], Any] | None = None) -> ListResolv
         partial = [
             record for record, value in zip(records, values, strict=True) if value is UNKNOWN
         ]
-        found = iter(await info.context.loaders.complete(partial, attribute))
-        values = [_of(next(found)) if value is UNKNOWN else value for value in values]
-        return values if show is None else [_shown(value, show) for value in values]
+        found = list(map(_of, await info.context.loaders.complete(partial, attribute)))
+        if len(found) < len(values):
+            rest = iter(found)
+            found = [next(rest) if value is UNKNOWN else value for value in values]
+        return found if show is None else [_shown(value, show) for value in found]
 
     def _of(outcome: Record | Exception | None) -> Any:
         if outcome is None or isinstance(outcome, Exception):

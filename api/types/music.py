@@ -10,7 +10,7 @@ import strawberry
 from graphql import GraphQLAbstractType, GraphQLResolveInfo
 
 import loaders
-from api.batched import batched
+from api.batched import Shows, batched
 from api.connections import Connection
 from api.provider import Provider, Source
 from api.resolvers import enriched
@@ -21,11 +21,6 @@ from api.resolvers.told import told
 
 _URL = "Its page at the provider, for people."
 _POPULARITY = "How much it is heard these days, from 0 to 100, as the provider sees it."
-
-
-def _shows(record: type) -> Any:
-    """Tell GraphQL which record a type shows."""
-    return staticmethod(lambda value, _info: isinstance(value, record))
 
 
 @strawberry.interface(description="Something with an id by which `node` finds it again.")
@@ -76,7 +71,7 @@ class Tag:
 class Track(Node):
     """Shows a `loaders.Track`."""
 
-    is_type_of = _shows(loaders.Track)
+    is_type_of = Shows(loaders.Track)
 
     provider: Provider = strawberry.field(description="Who told it.")
     name: str = strawberry.field(description="Its title.")
@@ -114,7 +109,7 @@ class Track(Node):
 class Artist(Node):
     """Shows a `loaders.Artist`."""
 
-    is_type_of = _shows(loaders.Artist)
+    is_type_of = Shows(loaders.Artist)
 
     provider: Provider = strawberry.field(description="Who told it.")
     name: str = strawberry.field(description="The name it goes by.")
@@ -158,7 +153,7 @@ class Artist(Node):
 class Album(Node):
     """Shows a `loaders.Album`."""
 
-    is_type_of = _shows(loaders.Album)
+    is_type_of = Shows(loaders.Album)
 
     provider: Provider = strawberry.field(description="Who told it.")
     name: str = strawberry.field(description="Its title.")

@@ -23,7 +23,7 @@ from batching import (
 )
 from loaders.remembered import Remembered
 from loaders.shared.entries import MOST_LOOKED_FOR, Claim, Found, SharedEntries
-from loaders.trace import Trace
+from loaders.trace import trace_of
 
 V = TypeVar("V")
 
@@ -177,8 +177,8 @@ class _SharedCaller(SetCaller[str, V]):
         stale = [key for key, one in found.items() if not one.is_fresh]
         if stale:
             remembered.recall(stale, scope)  # which asks again, and tells the trace
-        if isinstance(scope, Trace):
-            scope.recall(self._shared.name, list(found))
+        if trace := trace_of(scope):
+            trace.recall(self._shared.name, list(found))
         self.settle_all(found, [one.outcome for one in found.values()])
 
     # Fetch.

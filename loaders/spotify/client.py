@@ -5,7 +5,6 @@ Those in development mode are refused there (403), are served one id per call, a
 pages. Which of the two we are is found out by asking, and asked again after an hour.
 """
 
-import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import nullcontext
 from http import HTTPStatus
@@ -16,7 +15,7 @@ from loaders.errors import InvalidIdError, TooManyKeysError
 from loaders.http import Answer, Http
 from loaders.ids import parse_isrc
 from loaders.records import Album, Artist, Page, PageKey, SearchKey, SearchPages, Track
-from loaders.spotify import parse
+from loaders.spotify import parse, wire
 from loaders.spotify.development import Refusals
 from loaders.spotify.pages import joined, joined_search, length
 from loaders.spotify.token import Token
@@ -45,8 +44,6 @@ SEARCH_ENDS_AT = 1000
 
 # What an artist's albums are; the fourth group, appears_on, is others' albums.
 OWN_GROUPS = "album,single,compilation"
-
-_ID = re.compile("[0-9A-Za-z]{22}")
 
 
 class _Bulk(NamedTuple):
@@ -139,7 +136,7 @@ class SpotifyClient:
     # By id: in bulk, or one by one.
 
     async def _get_by_id(self, resource: str, natives: list[str]) -> Outcomes[Any]:
-        if not all(map(_ID.fullmatch, natives)):
+        if not wire.are_ids(natives):
             return await self._get_well_formed(resource, natives)
         bulk = BULK[resource]
         if resource in self._refusals:
@@ -174,7 +171,7 @@ class SpotifyClient:
     async def _get_well_formed(self, resource: str, natives: list[str]) -> Outcomes[Any]:
         """Send what can be sent: nothing else gets into a URL, wherever it came from."""
         outcomes: dict[str, Any] = {
-            native: _malformed(native) for native in natives if not _ID.fullmatch(native)
+            native: _malformed(native) for native in natives if not wire.are_ids([native])
         }
         good = [native for native in natives if native not in outcomes]
         found = await self._get_by_id(resource, good) if good else []
@@ -201,7 +198,7 @@ class SpotifyClient:
     def _listing(
         self, route: str, native: str, params: Mapping[str, str]
     ) -> Callable[[Mapping[str, int]], Awaitable[Answer]]:
-        if not _ID.fullmatch(native):
+        if not wire.are_ids([native]):
             raise _malformed(native)
 
         async def ask(page: Mapping[str, int]) -> Answer:

@@ -1,14 +1,15 @@
 """Spotify's answers -> records; pure."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Generic, TypeVar
 
 import msgspec
 from msgspec import UNSET
 
 from loaders.errors import BadResponseError
-from loaders.records import UNKNOWN, Album, Artist, Page, SearchPages, Track
+from loaders.records import Album, Page, SearchPages, Track
 from loaders.spotify import wire
+from loaders.spotify.reading import Read, Reading, own_id
 
 W = TypeVar("W")
 R = TypeVar("R")
@@ -21,18 +22,16 @@ class Kind(Generic[W, R]):
     Track(id='spotify:track:11dFghVXANMlKmJXsNCbNl', ...)
     """
 
-    def __init__(
-        self, plural: str, shape: type[W], record: "Callable[[W, str, _Known], R]"
-    ) -> None:
+    def __init__(self, plural: str, shape: type[W], read: Read[R]) -> None:
         self.plural = plural
-        self._record = record
+        self._read = read
         self._one = msgspec.json.Decoder(shape)
         bulk: Any = wire.Found[list[shape | None]]  # type: ignore[valid-type]  # made at run time
         self._many = msgspec.json.Decoder(bulk)
 
     def parse_one(self, body: bytes, native: str) -> R:
         """Return the record of a single answer; raises BadResponseError."""
-        return self._record(wire.decode(self._one, body), native, {})
+        return self._record(wire.decode(self._one, body), native)
 
     def parse_many(
         self, body: bytes, natives: Sequence[str]
@@ -50,17 +49,39 @@ class Kind(Generic[W, R]):
             items = [self._item(raw) for raw in _list(self.plural, wire.decode(_RAW, body))]
         except wire.NOT_JSON as error:
             raise wire.bad("JSON", error) from error
-        known: _Known = {}
-        return [
+        matched = self._matched(items, natives)
+        reading, read = Reading(), self._read
+        outcomes = [
             item
             if item is None or isinstance(item, BadResponseError)
-            else self._record(item, native, known)
-            for item, native in zip(self._matched(items, natives), natives, strict=True)
+            else read(reading, item, native)
+            for item, native in zip(matched, natives, strict=True)
         ]
+        try:
+            reading.check()
+        except BadResponseError:  # somewhere in some item: find out where
+            return [
+                self._checked(item, native) for item, native in zip(matched, natives, strict=True)
+            ]
+        return outcomes
+
+    def _record(self, told: W, native: str) -> R:
+        reading = Reading()
+        record = self._read(reading, told, native)
+        reading.check()
+        return record
+
+    def _checked(self, item: Any, native: str) -> R | BadResponseError | None:
+        if item is None or isinstance(item, BadResponseError):
+            return item
+        try:
+            return self._record(item, native)
+        except BadResponseError as error:
+            return error
 
     def _matched(self, items: Sequence[Any], natives: Sequence[str]) -> Sequence[Any]:
         """Return the item of each id."""
-        own = [_own_id(item) if isinstance(item, msgspec.Struct) else None for item in items]
+        own = [own_id(item) if isinstance(item, msgspec.Struct) else None for item in items]
         if own == natives:
             return items
         by_id = dict(zip(reversed(own), reversed(items), strict=True))  # the first of several
@@ -98,12 +119,12 @@ class Kind(Generic[W, R]):
 
 def track_page(body: bytes, offset: int) -> Page[Track]:
     """Return a page of an album's tracks, which tell neither ISRC nor popularity nor album."""
-    return _page(wire.decode(_TRACK_PAGE, body), offset, _partial_track)
+    return _page(wire.decode(_TRACK_PAGE, body), offset, Reading.partial_track)
 
 
 def album_page(body: bytes, offset: int) -> Page[Album]:
     """Return a page of an artist's albums, which tell neither UPC nor label."""
-    return _page(wire.decode(_ALBUM_PAGE, body), offset, _partial_album)
+    return _page(wire.decode(_ALBUM_PAGE, body), offset, Reading.partial_album)
 
 
 def search_pages(body: bytes, kinds: Sequence[str], offset: int) -> SearchPages:
@@ -113,129 +134,17 @@ def search_pages(body: bytes, kinds: Sequence[str], offset: int) -> SearchPages:
         if getattr(found, kind + "s") is None:
             raise BadResponseError("spotify", f"spotify: expected a page of {kind}s, got none")
     return SearchPages(
-        tracks=None if found.tracks is None else _page(found.tracks, offset, _track),
-        artists=None if found.artists is None else _page(found.artists, offset, _artist),
-        albums=None if found.albums is None else _page(found.albums, offset, _partial_album),
+        tracks=None if found.tracks is None else _page(found.tracks, offset, Reading.track),
+        artists=None if found.artists is None else _page(found.artists, offset, Reading.artist),
+        albums=None if found.albums is None else _page(found.albums, offset, Reading.partial_album),
     )
 
 
-# Wire -> record. What is known of the artists of one answer is kept: most come several times.
-
-_Known = dict[str, Artist]
-
-
-def _track(told: wire.Track, native: str, known: _Known) -> Track:
-    return Track(
-        id=f"spotify:track:{native}",
-        name=told.name,
-        url=_url(told.external_urls),
-        duration_ms=told.duration_ms,
-        explicit=told.explicit,
-        disc_number=told.disc_number,
-        track_number=told.track_number,
-        artists=_artists(told.artists, known),
-        isrc=told.external_ids.isrc if told.external_ids else None,
-        popularity=told.popularity,
-        album=_partial_album(told.album, told.album.id, known) if told.album else None,
-    )
-
-
-def _partial_track(told: wire.PartialTrack, native: str, known: _Known) -> Track:
-    return Track(
-        id=f"spotify:track:{native}",
-        name=told.name,
-        url=_url(told.external_urls),
-        duration_ms=told.duration_ms,
-        explicit=told.explicit,
-        disc_number=told.disc_number,
-        track_number=told.track_number,
-        artists=_artists(told.artists, known),
-    )
-
-
-def _artist(told: wire.Artist, native: str, _: _Known) -> Artist:
-    return Artist(
-        id=f"spotify:artist:{native}",
-        name=told.name,
-        url=_url(told.external_urls),
-        genres=told.genres,
-        images=told.images or (),
-        popularity=told.popularity,
-        followers=told.followers.total if told.followers else None,
-        country=None,  # Spotify never tells
-    )
-
-
-def _artists(many: Sequence[wire.PartialArtist], known: _Known) -> tuple[Artist, ...]:
-    artists = []
-    for told in many:
-        artist = known.get(told.id)
-        if artist is None:
-            artist = Artist(
-                id=f"spotify:artist:{told.id}",
-                name=told.name,
-                url=_url(told.external_urls),
-                country=None,  # Spotify never tells, so nobody has to ask
-            )
-            known[told.id] = artist
-        artists.append(artist)
-    return tuple(artists)
-
-
-def _album(told: wire.Album, native: str, known: _Known) -> Album:
-    return Album(
-        id=f"spotify:album:{native}",
-        name=told.name,
-        url=_url(told.external_urls),
-        release_date=_date(told.release_date),
-        images=told.images or (),
-        artists=_artists(told.artists, known),
-        album_type=told.album_type,
-        upc=(told.external_ids.upc or None) if told.external_ids else None,
-        label=told.label or None,  # Spotify writes "" for an unknown one
-        popularity=told.popularity,
-        total_tracks=None if told.total_tracks is UNSET else told.total_tracks,
-        tracks=_page(told.tracks, 0, _partial_track, known) if told.tracks else UNKNOWN,
-    )
-
-
-def _partial_album(told: wire.PartialAlbum, native: str, known: _Known) -> Album:
-    return Album(
-        id=f"spotify:album:{native}",
-        name=told.name,
-        url=_url(told.external_urls),
-        release_date=_date(told.release_date),
-        images=told.images or (),
-        artists=_artists(told.artists, known),
-        album_type=told.album_type,
-        total_tracks=told.total_tracks,
-    )
-
-
-def _page(
-    told: wire.Paging[Any],
-    offset: int,
-    record: Callable[[Any, str, _Known], R],
-    known: _Known | None = None,
-) -> Page[R]:
-    known = {} if known is None else known
-    items = [item for item in told.items if item is not None]
-    return Page(tuple(record(item, _own_id(item), known) for item in items), told.total, offset)
-
-
-def _own_id(told: Any) -> str:
-    """Return the id under which an item was listed: a relinked track names its original."""
-    link = getattr(told, "linked_from", None)
-    native: str = link.id if link else told.id
-    return native
-
-
-def _url(urls: wire.Urls | None) -> str | None:
-    return urls.spotify if urls else None
-
-
-def _date(text: str | None) -> str | None:
-    return None if not text or text.startswith("0000") else text  # how "unknown" is written
+def _page(told: wire.Paging[Any], offset: int, read: Read[R]) -> Page[R]:
+    reading = Reading()
+    page = reading.page(told, offset, read)
+    reading.check()
+    return page
 
 
 _RAW = msgspec.json.Decoder(wire.Found[list[msgspec.Raw]])
@@ -243,9 +152,9 @@ _TRACK_PAGE = msgspec.json.Decoder(wire.Paging[wire.PartialTrack])
 _ALBUM_PAGE = msgspec.json.Decoder(wire.Paging[wire.PartialAlbum])
 _SEARCH = msgspec.json.Decoder(wire.Search)
 
-TRACKS = Kind("tracks", wire.Track, _track)
-ARTISTS = Kind("artists", wire.Artist, _artist)
-ALBUMS = Kind("albums", wire.Album, _album)
+TRACKS = Kind("tracks", wire.Track, Reading.track)
+ARTISTS = Kind("artists", wire.Artist, Reading.artist)
+ALBUMS = Kind("albums", wire.Album, Reading.album)
 
 
 def _list(plural: str, found: Any) -> Sequence[Any]:

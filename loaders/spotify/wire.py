@@ -2,9 +2,11 @@
 
 Shapes: developer.spotify.com/documentation/web-api/reference, get-several-tracks and so on.
 "Partial" is what Spotify calls simplified. Fields that applications in development mode do not get
-(popularity, label, followers ...) are optional. Ids are checked here: they go into later calls.
+(popularity, label, followers ...) are optional. Of ids the length is looked at here; that they are
+letters and digits once for all ids of an answer (`reading`).
 """
 
+from collections.abc import Collection
 from typing import Annotated, Generic, TypeVar
 
 import msgspec
@@ -15,8 +17,21 @@ from loaders.records import Image, Int
 
 W = TypeVar("W")
 
-# Safe in any URL.
-Id = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z]{22}\Z")]
+ID_LENGTH = 22
+
+Id = Annotated[str, msgspec.Meta(min_length=ID_LENGTH, max_length=ID_LENGTH)]
+
+
+def are_ids(texts: Collection[str]) -> bool:
+    """Tell whether each of these is an id, safe in any URL; takes a fifth of a pattern's time.
+
+    >>> are_ids(["11dFghVXANMlKmJXsNCbNl"]), are_ids(["../me"])
+    (True, False)
+    """
+    together = "".join(texts)
+    return not texts or (
+        together.isascii() and together.isalnum() and set(map(len, texts)) == {ID_LENGTH}
+    )
 
 
 class Urls(msgspec.Struct, gc=False):

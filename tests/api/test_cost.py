@@ -5,9 +5,10 @@ from collections import Counter
 import pytest
 from graphql import GraphQLObjectType, get_named_type, parse
 
-from api.asked import ENRICHED, TOLD, TOLD_ELSEWHERE, Pace
+from api.asked import Walks
 from api.batched import BatchedField
 from api.cost import cost_of
+from api.needs import ENRICHED, TOLD, TOLD_ELSEWHERE, Pace
 from api.schema import GRAPHQL_SCHEMA
 from api.testing import TestClient
 from tests.served import PROVIDERS
@@ -73,6 +74,50 @@ TRACKS = "query ($ids: [ID!]!) { tracks(ids: $ids) "
 )  # fmt: skip
 def test_a_document_costs_what_it_can_cause(document, variables, expected):
     assert cost(document, **variables) == expected
+
+
+WEIGHED = (
+    TRACKS.replace("(", "($first: Int, $where: Provider!, $with: Boolean!, ", 1)
+    + """{
+    album @include(if: $with) { tracks(first: $first) { nodes { on(provider: $where) { name } } } }
+} }"""
+)
+GIVEN = [
+    {"ids": ids("track", 60), "first": 7, "where": "DEEZER", "with": True},
+    {"ids": ids("track", 60), "first": 9, "where": "DEEZER", "with": True},
+    {"ids": ids("track", 60), "first": 9, "where": "MUSICBRAINZ", "with": True},
+    {"ids": ids("track", 60), "first": 9, "where": "SPOTIFY", "with": True},
+    {"ids": ids("track", 60), "first": 9, "where": "SPOTIFY", "with": False},
+    {"ids": ids("track", 3), "first": 7, "where": "DEEZER", "with": True},
+    {"ids": ids("track", 3), "where": "DEEZER", "with": True},
+]
+
+
+def test_a_document_that_was_weighed_before_weighs_what_its_variables_make_of_it():
+    document, walks = parse(WEIGHED), Walks()
+    paces = {
+        **PACES,
+        "deezer": Pace({"isrcs": 1}),
+        "musicbrainz": Pace({"isrcs": 25, "tracks": 25}, parts={"track": frozenset({"isrc"})}),
+    }
+    costs = []
+    for variables in [*GIVEN, *reversed(GIVEN)]:
+        fresh, again = (
+            cost_of(GRAPHQL_SCHEMA, document, variables, None, paces, walks=known)
+            for known in (None, walks)
+        )
+        assert fresh == again
+        costs.append(fresh.loaders)
+    assert len({str(one) for one in costs}) == len(GIVEN)  # each of them matters
+    assert repr(walks) == "<Walks [6]>"  # what is named, and how often, does not
+
+
+def test_only_so_many_places_of_documents_are_remembered():
+    walks = Walks()
+    documents = [parse(TRACKS + "{ name } }") for _ in range(130)]
+    for document in documents:
+        cost_of(GRAPHQL_SCHEMA, document, {"ids": ids("track", 1)}, None, PACES, walks=walks)
+    assert repr(walks) == "<Walks [128]>"
 
 
 def test_what_one_provider_brings_makes_no_calls_at_another():

@@ -57,16 +57,15 @@ async def test_genres_and_labels_of_a_hundred_tracks_cost_the_promised_calls(
     assert [track["album"]["label"] or None for track in answer.data["tracks"]] == [
         track.album.label for track in tracks
     ]
-    # The token, the tracks, then artists and albums side by side; of these the full batches
-    # leave at once, the last ones of each wait for a slot.
+    # The token, the tracks, then artists and albums side by side, all batches at once.
     started = [(call.started, call.resource, len(call.ids)) for call in answer.calls]
     assert sorted(started) == [
         (0.02, "spotify.tracks", 50),
         (0.02, "spotify.tracks", 50),
+        (0.04, "spotify.albums", len(albums) % 20),
         *[(0.04, "spotify.albums", 20)] * (len(albums) // 20),
+        (0.04, "spotify.artists", len(artists) % 50),
         *[(0.04, "spotify.artists", 50)] * (len(artists) // 50),
-        (0.06, "spotify.albums", len(albums) % 20),
-        (0.06, "spotify.artists", len(artists) % 50),
     ]
 
 

@@ -116,7 +116,12 @@ async def test_one_key_after_the_other_is_noticed_and_the_field_named(
         load = loaders._load
 
         async def each(asked):
-            return [outcome for one in asked for outcome in await load([one])]
+            return {
+                resource: [
+                    outcome for key in keys for outcome in (await load({resource: [key]}))[resource]
+                ]
+                for resource, keys in asked.items()
+            }
 
         monkeypatch.setattr(loaders, "_load", each)
         return loaders

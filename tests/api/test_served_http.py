@@ -218,7 +218,10 @@ def burst(self):
 loaders.Providers.statuses = burst
 load = loaders.Loaders._load
 async def one_by_one(self, asked):
-    return [outcome for one in asked for outcome in await load(self, [one])]
+    return {
+        name: [(await load(self, {name: [key]}))[name][0] for key in keys]
+        for name, keys in asked.items()
+    }
 loaders.Loaders._load = one_by_one
 """
 

@@ -252,7 +252,14 @@ MUTANTS = [
         "quota",
     ),
     Mutant(
-        "a slot is not given back", "batching/gate.py", "self._busy -= 1", "self._busy -= 0", "gate"
+        "a full batch takes a slot",
+        "batching/gate.py",
+        "int(self.concurrency is not None and party.needs_slot)",
+        "int(self.concurrency is not None)",
+        "gate",
+    ),
+    Mutant(
+        "a slot is not given back", "batching/gate.py", "self._slots -= slots", "self._slots -= 0", "gate"
     ),
     Mutant(
         "an unused permit is not given back",
@@ -423,7 +430,7 @@ MUTANTS = [
     Mutant(
         "a refused batch is refused as a whole",
         "batching/flights.py",
-        "if len(flight.callers) == 1 or slow or self.final:",
+        "if len(flight.keys) == 1 or slow or self.final:",
         "if True:",
         "bisect",
     ),
@@ -467,8 +474,8 @@ MUTANTS = [
     Mutant(
         "a flush is one batch",
         "batching/dispatch.py",
-        "            flights.launch(half or self._cut())\n",
-        "            flights.launch(half or self._cut())\n            self.due = None\n",
+        "            flights.launch(half or self._cut(), slots)\n",
+        "            flights.launch(half or self._cut(), slots)\n            self.due = None\n",
         "collector",
     ),
     Mutant(

@@ -241,7 +241,7 @@ async def test_whoever_could_pass_is_not_kept_back_by_an_older_one_that_cannot()
     callers.append(other.submit_many("bc"))
     await asyncio.wait(callers)
     assert full.calls == [(3.0, ["b", "c"])]
-    assert partial.calls == [(1.0, ["a"]), (8.0, ["older, but partial"])]
+    assert partial.calls == [(1.0, ["a"]), (6.0, ["older, but partial"])]
 
 
 async def test_the_line_moves_although_a_newcomer_asks_before_a_late_loop_looks_at_its_timers():
@@ -388,8 +388,24 @@ async def test_slots_delay_partial_batches_only():
         (0.0, ["a"]),
         (1.0, ["b", "c"]),
         (1.0, ["d", "e"]),
-        (11.0, ["f"]),
+        (10.0, ["f"]),
     ]
+
+
+async def test_full_batches_take_no_slot_so_they_starve_nobody():
+    gate = Gate(concurrency=1)
+    popular, rare = Bulk(batch_size=2, latency=1.0), Bulk(batch_size=2, latency=1.0)
+    crowd, other = popular.processor(gate=gate), rare.processor(gate=gate)
+    callers = []
+    for half_second in range(10):  # two of these are in the air at any time
+        await until(half_second / 2)
+        callers.append(crowd.submit_many([f"{half_second} a", f"{half_second} b"]))
+        if half_second in {2, 3}:
+            callers.append(other.submit(half_second))
+    await asyncio.wait(callers)
+    assert [len(keys) for _, keys in popular.calls] == [2] * 10
+    assert rare.calls == [(1.0, [2]), (2.0, [3])]
+    assert repr(gate) == "<Gate [0 in the air | 0 in line]>"
 
 
 async def test_a_partial_batch_that_fills_up_in_line_leaves_at_once():

@@ -127,11 +127,11 @@ async def test_a_permit_comes_too_late_for_slots_that_others_have_taken_since():
     gate = sharing(quota, concurrency=1)
     visits, bulk = Visits(gate), Bulk(batch_size=2, latency=3.0)
     processor = bulk.processor(gate=gate)
-    full = processor.submit_many("ab")  # needs no slot, and takes one
+    first = processor.submit("a")
     await until(0.5)
     partial = asyncio.create_task(visits.visit("c"))
-    await asyncio.gather(full, partial)
-    assert bulk.calls == [(1.0, ["a", "b"])]
+    await asyncio.gather(first, partial)
+    assert bulk.calls == [(1.0, ["a"])]
     assert visits.calls == [(5.0, "c")]
 
 

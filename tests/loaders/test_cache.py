@@ -125,7 +125,7 @@ async def test_one_key_is_asked_or_remembered_or_refused():
     world = World(a=1)
     assert await world.cached.submit("a") == 1
     trace = Trace()
-    assert world.cached.submit("a", scope=trace).result() == 1
+    assert world.cached.submit("a", scope=trace.scope).result() == 1
     world.refused = RateLimitedError("spotify", "spotify takes no calls for 9 s", retry_after=9.0)
     assert world.cached.submit("a").result() == 1
     with pytest.raises(RateLimitedError):
@@ -136,7 +136,8 @@ async def test_one_key_is_asked_or_remembered_or_refused():
 async def test_a_loader_takes_it_for_the_processor():
     world = World(a=1, b=2)
     await world.cached.submit_many(["a"])
-    loader = Loader.over(world.cached, scope=Trace(), deadline=9.0)
+    trace = Trace()
+    loader = Loader.over(world.cached, scope=trace.scope, deadline=9.0)
     assert await loader.load_many(["a", "b"]) == [1, 2]
     assert (await loader.load("a"), await loader.load("b")) == (1, 2)
     assert (loader.distinct, loader.remembered) == (2, 2)

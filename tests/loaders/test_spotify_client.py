@@ -34,7 +34,7 @@ def natives(records):
 async def test_120_tracks_cost_three_calls_and_come_in_order(simulator, load, calls):
     asked = ids(simulator.catalogue.tracks[:120])
     assert natives(await load("tracks", asked)) == asked
-    assert calls() == [("GET /v1/tracks", 50), ("GET /v1/tracks", 50), ("GET /v1/tracks", 20)]
+    assert sorted(calls()) == [("GET /v1/tracks", size) for size in (20, 50, 50)]
 
 
 async def test_artists_come_by_50_and_albums_by_20(simulator, load, calls):

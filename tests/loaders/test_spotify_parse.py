@@ -217,6 +217,35 @@ def test_a_bad_item_fails_its_own_key_only():
     )
 
 
+# As long as an id, and none: it could lead a later call elsewhere.
+ASTRAY = "../../me/playlists/AAAA"[:22]
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        {"artists": [{**ARTIST, "id": ASTRAY}]},
+        {"artists": [{**ARTIST, "id": "\N{LATIN SMALL LETTER E WITH ACUTE}" * 22}]},
+        {"album": {**PARTIAL_ALBUM, "id": ASTRAY}},
+        {"album": {**PARTIAL_ALBUM, "id": A, "artists": [{**ARTIST, "id": ASTRAY}]}},
+    ],
+)
+def test_an_id_inside_an_item_that_could_not_be_asked_for_fails_that_item_only(inside):
+    bad, good = {**FULL_TRACK, **inside, "id": D}, {**FULL_TRACK, "id": C}
+    outcomes = parse.TRACKS.parse_many(as_json({"tracks": [good, bad, None]}), [C, D, A])
+    assert [type(outcome) for outcome in outcomes] == [Track, BadResponseError, type(None)]
+    with pytest.raises(BadResponseError, match="ids of letters and digits"):
+        parse.TRACKS.parse_one(as_json(bad), D)
+
+
+def test_an_id_in_a_list_that_could_not_be_asked_for_spoils_the_list():
+    listed = {"items": [PARTIAL_TRACK, {**PARTIAL_TRACK, "id": ASTRAY}], "total": 2}
+    with pytest.raises(BadResponseError, match="ids of letters and digits"):
+        parse.track_page(as_json(listed), 0)
+    (album,) = parse.ALBUMS.parse_many(as_json({"albums": [{**FULL_ALBUM, "tracks": listed}]}), [B])
+    assert isinstance(album, BadResponseError)
+
+
 @pytest.mark.parametrize("evil", ["", "../me", f"{A},{B}", f"{A}\n", A + "a", "é" * 22, 7, None])
 def test_an_id_that_could_not_be_asked_for_is_a_bad_item(evil):
     body = as_json({"tracks": [{**FULL_TRACK, "artists": [{**ARTIST, "id": evil}]}]})

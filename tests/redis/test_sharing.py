@@ -52,7 +52,7 @@ async def test_what_one_process_was_told_the_others_know(processes, upstream):
     assert await one.cached.submit_many(["a", "b"]) == [artist("a"), artist("b")]
     await one.told()
     trace = Trace()
-    assert await two.cached.submit_many(["b", "a", "b"], scope=trace) == [
+    assert await two.cached.submit_many(["b", "a", "b"], scope=trace.scope) == [
         artist("b"),
         artist("a"),
         artist("b"),
@@ -126,7 +126,7 @@ async def test_what_is_stale_is_told_and_asked_again_once_for_all(server, upstre
         one.forget()
         upstream.answers["a"] = artist("a", "Ana II")
         upstream.may_answer.clear()
-        told = [await each.cached.submit_many(["a"], scope=trace) for each in (one, two)]
+        told = [await each.cached.submit_many(["a"], scope=trace.scope) for each in (one, two)]
         assert told == [[artist("a")]] * 2
         assert [stale["id"] for stale in trace.stale] == ["spotify:artist:a"] * 2
         assert trace.stale[0]["ageMs"] >= 90
