@@ -259,7 +259,11 @@ MUTANTS = [
         "gate",
     ),
     Mutant(
-        "a slot is not given back", "batching/gate.py", "self._slots -= slots", "self._slots -= 0", "gate"
+        "a slot is not given back",
+        "batching/gate.py",
+        "self._slots -= slots",
+        "self._slots -= 0",
+        "gate",
     ),
     Mutant(
         "an unused permit is not given back",
