@@ -1,6 +1,7 @@
 """Columns answer as graphql-core does, for whatever schema, values, faults and document."""
 
 import asyncio
+import gc
 
 import pytest
 from hypothesis import HealthCheck, event, given, settings
@@ -31,8 +32,15 @@ relaxed = settings(
 
 
 # Where a failure takes a list along, graphql-core cancels what stands beside it, some of it before
-# it has begun, and Python warns of every coroutine that never did.
+# it has begun, and Python warns of every coroutine that never did: here, and not in a later test.
 cancelled = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+@pytest.fixture(autouse=True)
+def leave_nothing():
+    """Have what is left in circles collected before a test is over."""
+    yield
+    gc.collect()
 
 
 @cancelled
