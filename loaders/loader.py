@@ -149,6 +149,7 @@ class Loader(DataLoader[K, V]):
         # Keys asked of the processor that the memo's length does not count: those that stand there
         # no more, less those that stand there and were told; without a plain memo all of them.
         self._asked_beside = 0
+        self._sets: list[SetCaller[K, V]] = []
 
     @property
     def distinct(self) -> int:
@@ -163,10 +164,11 @@ class Loader(DataLoader[K, V]):
     @property
     def joined(self) -> int:
         """How many of them were on their way for another request already."""
-        # A set's caller counts all its joined keys, and stands in the memo once for each key.
-        firsts = (_first_of(key, entry) for key, entry in self._cache.items())
-        callers = {id(one): one for one in firsts if isinstance(one, (KeyCaller, SetCaller))}
-        return sum(getattr(caller, "joined", 0) for caller in callers.values())
+        # Of those who asked for a key by itself the first one knows; a set knows of all its keys.
+        entries = [entry for entry in set(self._cache.values()) if isinstance(entry, KeyCaller)]
+        firsts = [_first_of(entry.key, entry) for entry in entries]
+        singles = [getattr(one, "joined", 0) for one in firsts if isinstance(one, KeyCaller)]
+        return sum(singles) + sum(caller.joined for caller in self._sets)
 
     def load(self, key: K) -> asyncio.Future[V]:
         """Load one key; the future is the caller's own, or one that is settled already.
@@ -247,6 +249,7 @@ class Loader(DataLoader[K, V]):
             memo.update(dict.fromkeys(keys, caller))
         else:
             caller = self._load_many_again(dict.fromkeys(keys), keys, raising=not return_exceptions)
+        self._sets.append(caller)
         self.remembered += len(keys) - len(memo) + before
         return caller
 
