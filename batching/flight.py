@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Hashable, KeysView, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from batching.callers import SetCaller, SingleCaller
@@ -39,6 +39,7 @@ class Flight(Generic[K, V]):
         "_callers",
         "askers",
         "extra_calls",
+        "keys",
         "live",
         "reason",
         "settled",
@@ -52,7 +53,9 @@ class Flight(Generic[K, V]):
         self, callers: dict[K, Caller[K, V]], reason: Reason, askers: dict[K, list[Asker]]
     ) -> None:
         self._callers = callers
-        self._aboard: dict[SetCaller[K, V], list[K]] = {}
+        self._aboard: dict[SetCaller[K, V], list[K]] | None = None
+        #: The keys of the call.
+        self.keys: Collection[K] = callers
         self.reason: Reason = reason
         #: By key, who asked for it from inside a batch function.
         self.askers = askers
@@ -68,35 +71,33 @@ class Flight(Generic[K, V]):
         self.extra_calls = [0]
 
     @property
-    def keys(self) -> KeysView[K]:
-        """The keys of the call."""
-        return self._callers.keys()
-
-    @property
     def callers(self) -> dict[K, Caller[K, V]]:
         """Who waits, by key."""
-        aboard, self._aboard = self._aboard, {}
-        for caller, keys in aboard.items():
-            for key in keys:
-                there = self._callers[key]
-                if not isinstance(there, Joint):  # perhaps just about to leave, but there
-                    there = self._callers[key] = Joint(there)
-                there.add(caller)
+        if self._aboard is not None:
+            aboard, self._aboard = self._aboard, None
+            for caller, keys in aboard.items():
+                for key in keys:
+                    there = self._callers[key]
+                    if not isinstance(there, Joint):  # perhaps just about to leave, but there
+                        there = self._callers[key] = Joint(there)
+                    there.add(caller)
         return self._callers
 
     @callers.setter
     def callers(self, callers: dict[K, Caller[K, V]]) -> None:
-        self._callers = callers
+        self._callers = self.keys = callers
 
     def singles(self) -> set[SingleCaller[K, V]]:
         """Return everybody who waits, or has waited."""
-        singles: set[SingleCaller[K, V]] = set(self._aboard)
+        singles: set[SingleCaller[K, V]] = set(self._aboard or ())
         for caller in set(self._callers.values()):
             singles.update(members(caller))
         return singles
 
     def take_aboard(self, caller: SetCaller[K, V], keys: list[K]) -> None:
         """Let a set wait for some of the keys, too."""
+        if self._aboard is None:
+            self._aboard = {}
         self._aboard[caller] = keys
         if self.live is not None:
             self.live += len(keys)
@@ -104,7 +105,7 @@ class Flight(Generic[K, V]):
     def settle_values(self, values: Sequence[V]) -> None:
         """Give everybody the values of their keys."""
         settle_values(self._callers, values)
-        if self._aboard:
+        if self._aboard is not None:
             by_key = dict(zip(self._callers, values, strict=True))
             for caller, keys in self._aboard.items():
                 caller.settle_all(keys, [by_key[key] for key in keys])

@@ -73,25 +73,26 @@ class Run:
 
     async def finish(self) -> None:
         """Wait for what the rows lack."""
-        waiting, self._waiting = self._waiting, []
-        if len(waiting) == 1:
-            await self._resume(waiting[0])
-            return
+        (here, *beside), self._waiting = self._waiting, []
         # All are waited for, also when one brings a surprise: what they load is then known. Who is
         # cancelled meanwhile cancels them, but not before each has begun: what never began would
         # be complained of.
-        tasks = [asyncio.ensure_future(self._resume(each)) for each in waiting]
+        tasks = [asyncio.ensure_future(self._resume(each)) for each in beside]
+        surprises: list[Exception] = []
         try:
-            await asyncio.wait(tasks)
+            for each in (self._resume(here), *tasks):
+                try:
+                    await each
+                except Exception as surprise:  # noqa: BLE001  raised below
+                    surprises.append(surprise)
         except asyncio.CancelledError:
             for task in tasks:
                 task.cancel()
-            await asyncio.wait(tasks)
+            if tasks:
+                await asyncio.wait(tasks)
             raise
-        ends = [task.exception() for task in tasks]
-        for end in ends:
-            if end is not None:
-                raise end
+        if surprises:
+            raise surprises[0]
 
     async def leave(self) -> None:
         """Wait for what was asked, and leave it: graphql-core will ask for it again."""
