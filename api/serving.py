@@ -33,8 +33,8 @@ _BEGINNING = 60
 # Seconds between two looks at the workers, as uvicorn does.
 _LOOKING = 0.1
 
-# Objects more than before at which Python looks for circles among them: a query leaves 80 in
-# circles, but dozens of queries at a time have ten thousand each.
+# Objects more than before at which Python looks for circles among them: an answer leaves none (see
+# `api.execution`), but dozens of queries at a time have ten thousand objects each.
 _OBJECTS_BETWEEN_LOOKS = 200_000
 
 
