@@ -6,7 +6,6 @@ answers make us ask of artists. What is asked of one provider for another's obje
 begins with `ON`: ("tracks", "on isrcs").
 """
 
-from collections import OrderedDict
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
@@ -25,6 +24,7 @@ from api import needs
 from api.connections import MOST_PER_PAGE
 from api.needs import Pace
 from api.outline import Outline
+from api.places import Places
 from api.provider import Provider
 from api.resolvers.elsewhere import EDITIONS
 from loaders import InvalidIdError, Ref, parse_ref
@@ -38,32 +38,16 @@ Chain: TypeAlias = tuple[str, ...]
 Line: TypeAlias = tuple[Chain, str]
 
 
-class Walks:
+class Walks(Places[Mapping[Line, int]]):
     """What one object of those that a document names makes us ask, by place in the document.
 
-    A thousand of them ask a thousand times that, so the document is walked once. A place is known
-    by its nodes, which are the same while the document is remembered; beside it count what is
-    named there and the variables that are no lists. All walks are of one server: its providers'
-    resources stay the same.
+    A thousand of them ask a thousand times that, so the document is walked once. Beside the place
+    count what is named there and the variables that are no lists. All walks are of one server: its
+    providers' resources stay the same.
     """
 
     def __init__(self) -> None:
-        # The nodes are kept beside what was found: an id is only good while its object lives.
-        self._walks: OrderedDict[Hashable, tuple[dict[Line, int], Any]] = OrderedDict()
-
-    def __repr__(self) -> str:
-        return f"<Walks [{len(self._walks)}]>"
-
-    def get(self, key: Hashable) -> dict[Line, int] | None:
-        """Return what was found there, if it is remembered."""
-        found = self._walks.get(key)
-        return None if found is None else found[0]
-
-    def put(self, key: Hashable, found: dict[Line, int], nodes: Any) -> None:
-        """Remember what was found; the oldest is forgotten first."""
-        self._walks[key] = found, nodes
-        if len(self._walks) > _MOST_WALKS:
-            self._walks.popitem(last=False)
+        super().__init__(_MOST_WALKS)
 
 
 def asked_by(  # noqa: PLR0917  what cost_of is given
@@ -76,7 +60,7 @@ def asked_by(  # noqa: PLR0917  what cost_of is given
 ) -> dict[Line, int]:
     """Return the most keys by chain and provider."""
     outline = Outline(schema, document, operation, variables)
-    walk = _Walk(outline, paces, walks or Walks(), _switches(variables))
+    walk = _Walk(outline, paces, Walks() if walks is None else walks, _switches(variables))
     walk.query(operation.selection_set)
     return walk.keys()
 
@@ -138,8 +122,9 @@ class _Walk:
         kind = name.rstrip("s") if name not in {"node", "lookup"} else None
         given = [arguments.get("id"), *_list(arguments.get("ids") or arguments.get("refs"))]
         named: dict[tuple[str, str], set[str]] = {}
-        for ref in _refs(given, kind):
-            named.setdefault((ref.kind, ref.provider), set()).add(ref.native)
+        for text in given:
+            if ref := _ref(text, kind):
+                named.setdefault((ref.kind, ref.provider), set()).add(ref.native)
         for type_name, resource in needs.RESOURCES.items():
             for (kind_named, provider), natives in named.items():
                 if kind_named == type_name.lower():
@@ -152,15 +137,16 @@ class _Walk:
     ) -> Mapping[Line, int]:
         """Return what one object that the document names asks: nothing but its number counts."""
         key = (type_name, provider, self._switches, *map(id, sets))
-        found = self._walks.get(key)
-        if found is None:
-            one = _Walk(self._outline, self._paces, self._walks, self._switches)
-            chain = (needs.RESOURCES[type_name],)
-            type_ = self._outline.type(type_name)
-            one._walk(_Objects(type_, provider, 1, chain, sets, is_complete=True))
-            found = one.keys()
-            self._walks.put(key, found, sets)
-        return found
+        return self._walks.find(key, sets, lambda: self._walk_one(type_name, provider, sets))
+
+    def _walk_one(
+        self, type_name: str, provider: str, sets: tuple[SelectionSetNode, ...]
+    ) -> Mapping[Line, int]:
+        one = _Walk(self._outline, self._paces, self._walks, self._switches)
+        chain = (needs.RESOURCES[type_name],)
+        type_ = self._outline.type(type_name)
+        one._walk(_Objects(type_, provider, 1, chain, sets, is_complete=True))
+        return one.keys()
 
     def _isrcs(self, arguments: Mapping[str, Any], sets: tuple[SelectionSetNode, ...]) -> None:
         isrcs = {text for text in _list(arguments.get("isrcs")) if isinstance(text, str)}
@@ -348,17 +334,8 @@ _PROVIDERS = {provider.name for provider in Provider}
 _ABLE = [str(provider.value) for provider in Provider]  # in the order in which they are shown
 
 
-def _refs(given: list[Any], kind: str | None) -> list[Ref]:
-    """Return what is named; the rest is refused when it is executed, and costs nothing."""
-    texts = [text for text in given if isinstance(text, str)]
+def _ref(text: Any, kind: str | None) -> Ref | None:
     try:
-        return [parse_ref(text, kind) for text in texts]
+        return parse_ref(text, kind) if isinstance(text, str) else None
     except InvalidIdError:
-        return [ref for text in texts if (ref := _ref(text, kind))]
-
-
-def _ref(text: str, kind: str | None) -> Ref | None:
-    try:
-        return parse_ref(text, kind)
-    except InvalidIdError:
-        return None
+        return None  # is refused when it is executed, and costs nothing

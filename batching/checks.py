@@ -19,9 +19,8 @@ def seconds(name: str, got: Any) -> None:
         raise ValueError(f"{name}: expected seconds, 0 or more, or None, got {got!r}")
 
 
-def key_and_scope(name: str, key: Any, scope: Any) -> None:
-    """Raise TypeError unless both can be looked up, and the key is not None."""
+def some_key(name: str, key: Any) -> None:
+    """Raise TypeError unless the key can be looked up, and is not None."""
     if key is None:
         raise TypeError(f"{name}: expected a key, got None")
     hash(key)
-    hash(scope)

@@ -11,7 +11,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from batching.callers import ADDED, KeyCaller
-from batching.checks import key_and_scope
+from batching.checks import some_key
 from batching.dispatch import Dispatcher
 from batching.errors import QueueFullError
 from batching.intake import Intake
@@ -49,7 +49,7 @@ class Collector(Generic[K, V]):
 
     async def add(self, item: K) -> BatchResult[V] | None:
         """See `BatchProcessor.add`."""
-        key_and_scope(self._queue.name, item, None)
+        some_key(self._queue.name, item)
         claim = self._put(item)
         return (await self._report([claim]))[0] if claim else None
 
@@ -57,7 +57,7 @@ class Collector(Generic[K, V]):
         """See `BatchProcessor.add_batch`."""
         items = list(items)
         for item in items:  # before the first is put: what is put will be reported
-            key_and_scope(self._queue.name, item, None)
+            some_key(self._queue.name, item)
         return await self._report([claim for item in items if (claim := self._put(item))])
 
     async def flush(self) -> BatchResult[V]:

@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 
 from batching.alarms import Alarms
 from batching.callers import KeyCaller, SetCaller, SingleCaller
+from batching.checks import some_key
 from batching.dispatch import Dispatcher
 from batching.errors import DeadlineExceededError, QueueFullError
 from batching.flight import Flight
@@ -58,9 +59,8 @@ class Intake(Generic[K, V]):
         They have its scope and its deadline, so what is not refused to it is not refused to them:
         a new reason to refuse is told (`reconsider`), and then the next key is looked at again.
         """
-        if key is None:
-            raise TypeError(f"{self._name}: expected a key, got None")
-        hash(key), hash(scope)  # or raise, before anything has changed
+        some_key(self._name, key)
+        hash(scope)  # or raise, before anything has changed
         caller: KeyCaller[K, V] = self._home.caller()
         caller.owner = self
         caller.key = key
@@ -112,7 +112,7 @@ class Intake(Generic[K, V]):
         """Let a caller wait for a set of keys: all at once where none is asked by others."""
         waiting, flights = self._waiting, self._flights
         asked_outside = marked() is None
-        if asked_outside and flights:
+        if asked_outside and flights and not flights.keys().isdisjoint(keys):
             keys = flights.board_all(caller, keys)
             if not keys:
                 return

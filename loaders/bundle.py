@@ -29,6 +29,16 @@ class _Kind(NamedTuple):
     provider: str
     kind: str
 
+    @property
+    def bulk(self) -> "_Resource":
+        """Where they are asked by id."""
+        return _Resource(self.provider, RESOURCE_OF_KIND[self.kind])
+
+    @property
+    def lookup(self) -> "_Resource":
+        """Where each is asked by itself."""
+        return _Resource(self.provider, f"{self.kind}_lookup")
+
 
 class _Resource(NamedTuple):
     """What a loader is for."""
@@ -93,10 +103,8 @@ class Loaders:
 
     async def entities(self, refs: Sequence[Ref]) -> list[Record | Exception | None]:
         """Return the record of each reference, whatever its kind and provider."""
-        kinds = [(ref.provider, ref.kind) for ref in refs]
-        asked = grouped(kinds, [ref.native for ref in refs])
-        found = await self._entities({_Kind(*kind): natives for kind, natives in asked.items()})
-        return in_order(kinds, {(it.provider, it.kind): them for it, them in found.items()})
+        words = [f"{ref.provider}:{ref.kind}" for ref in refs]
+        return await self._in_order(words, [ref.native for ref in refs])
 
     async def complete(
         self, records: Sequence[Record], part: str | None = None
@@ -116,12 +124,7 @@ class Loaders:
             ]
         ids = [record.id.rpartition(":") for record in records]
         words = [word for word, _, _ in ids]
-        asked = grouped(words, [native for _, _, native in ids])
-        kinds = {word: _Kind(*word.split(":")) for word in asked}
-        found = await self._entities(
-            {kinds[word]: natives for word, natives in asked.items()}, part
-        )
-        return in_order(words, {word: found[kind] for word, kind in kinds.items()})
+        return await self._in_order(words, [native for _, _, native in ids], part)
 
     def has(self, provider: str, resource: str) -> bool:
         """Tell whether a provider is on and has this resource.
@@ -166,6 +169,15 @@ class Loaders:
         for index, page in zip(missing, pages, strict=True):
             outcomes[index] = page
         return outcomes
+
+    async def _in_order(
+        self, words: Sequence[str], natives: Sequence[str], part: str | None = None
+    ) -> list[Record | Exception | None]:
+        """Return entities in the order given; a word is `PROVIDER:KIND`."""
+        groups = grouped(words, natives)
+        kinds = {word: _Kind(*word.split(":")) for word in groups}
+        found = await self._entities({kinds[word]: them for word, them in groups.items()}, part)
+        return in_order(words, {word: found[kind] for word, kind in kinds.items()})
 
     async def _entities(
         self, asked: Mapping[_Kind, Sequence[str]], part: str | None = None
@@ -230,12 +242,7 @@ class Loaders:
         self, asked: Mapping[_Kind, Sequence[str]], part: str | None, looked_up: Sequence[_Kind]
     ) -> dict[_Kind, Sequence[Record | Exception | None]]:
         """Ask for entities as they are asked first, and look for those that may be merged."""
-        resources = {
-            kind: _Resource(kind.provider, f"{kind.kind}_lookup")
-            if kind in looked_up
-            else _Resource(kind.provider, RESOURCE_OF_KIND[kind.kind])
-            for kind in asked
-        }
+        resources = {kind: kind.lookup if kind in looked_up else kind.bulk for kind in asked}
         outcomes = await self._load(
             {
                 resources[kind]: [self._look_up(kind, native, part) for native in natives]
@@ -253,9 +260,7 @@ class Loaders:
         if unsure:
             merged = await self._load(
                 {
-                    _Resource(kind.provider, f"{kind.kind}_lookup"): [
-                        self._look_up(kind, asked[kind][place], part) for place in places
-                    ]
+                    kind.lookup: [self._look_up(kind, asked[kind][place], part) for place in places]
                     for kind, places in unsure.items()
                 }
             )
@@ -277,9 +282,7 @@ class Loaders:
             if self._may_look_up(kind, native):
                 places.append(place)
             else:
-                self.trace.answer(
-                    f"{kind.provider}.{RESOURCE_OF_KIND[kind.kind]}", [native], [outcome]
-                )
+                self.trace.answer(str(kind.bulk), [native], [outcome])
         return places
 
     def _may_look_up(self, kind: _Kind, native: str) -> bool:

@@ -16,7 +16,7 @@ _MOST_CONNECTIONS = 256
 _KEPT_SECONDS = 30.0
 
 # Whoever makes a call says how long it may take.
-_NO_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=None)
+_NO_TIMEOUT = aiohttp.ClientTimeout(total=None)
 
 
 class Connections(httpx.AsyncBaseTransport):

@@ -63,6 +63,8 @@ _FAULTS: tuple[tuple[type[Exception], type[ProviderError], str], ...] = (
 )
 
 
+_GZIP = zlib.MAX_WBITS | 16  # zlib's word for it: 16 is a gzip header
+
 _NO_BODY = httpx.ByteStream(b"")
 
 
@@ -213,32 +215,29 @@ class Http:
             raise BadResponseError(
                 self.provider, f"{self.provider}: expected a gzip answer, got another packing"
             )
-        if packing == "gzip":
-            return await self._unpacked(response)
-        pieces: list[bytes] = []
+        unpacker = zlib.decompressobj(wbits=_GZIP) if packing == "gzip" else None
+        parts: list[bytes] = []
         length = 0
         async for piece in response.stream:  # type: ignore[union-attr]  # transports here are async
-            pieces.append(piece)
-            length += len(piece)
+            room = self._most_bytes + 1 - length
+            part = self._unpacked(unpacker, piece, room) if unpacker else piece
+            parts.append(part)
+            length += len(part)
             if length > self._most_bytes:
                 raise self._too_long()
-        return b"".join(pieces)
-
-    async def _unpacked(self, response: httpx.Response) -> bytes:
-        unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)  # 16: with a gzip header
-        body = bytearray()
-        async for piece in response.stream:  # type: ignore[union-attr]  # transports here are async
-            try:
-                body += unpacker.decompress(piece, self._most_bytes + 1 - len(body))
-            except zlib.error as error:
-                raise self._broken() from error
-            if unpacker.unused_data:  # there is more behind its end, perhaps without end
-                raise self._broken()
-            if len(body) > self._most_bytes:
-                raise self._too_long()
-        if not unpacker.eof:
+        if unpacker and not unpacker.eof:
             raise self._broken()
-        return bytes(body)
+        return b"".join(parts)
+
+    def _unpacked(self, unpacker: "zlib._Decompress", piece: bytes, most: int) -> bytes:
+        """Return what a piece unpacks to, or as much of that."""
+        try:
+            unpacked = unpacker.decompress(piece, most)
+        except zlib.error as error:
+            raise self._broken() from error
+        if unpacker.unused_data:  # there is more behind its end, perhaps without end
+            raise self._broken()
+        return unpacked
 
     @contextmanager
     def _faults(self) -> Iterator[None]:
@@ -247,13 +246,13 @@ class Http:
             yield
         except (httpx.TransportError, aiohttp.ClientError, OSError) as error:
             # A TimeoutError is an OSError.
-            below = error.__cause__
-            told = below if isinstance(below, aiohttp.ClientError) else error
-            _, kind, words = next(fault for fault in _FAULTS if isinstance(told, fault[0]))
+            _, kind, words = next(fault for fault in _FAULTS if isinstance(error, fault[0]))
             if _is_distrust(error):
                 message = f"{self.provider}: its certificate cannot be trusted"
                 raise UnavailableError(self.provider, message, retryable=False) from error
-            raise kind(self.provider, f"{self.provider} {words} ({type(told).__name__})") from error
+            raise kind(
+                self.provider, f"{self.provider} {words} ({type(error).__name__})"
+            ) from error
 
     def _too_long(self) -> BadResponseError:
         message = f"{self.provider}: expected at most {self._most_bytes} bytes, got more"

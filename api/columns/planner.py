@@ -22,6 +22,7 @@ from strawberry.types.field import StrawberryField
 
 from api.batched import BatchedField, Shows
 from api.columns.plan import Field, Many, Objects, Plan, Selection, Shape, leaf
+from api.places import Places
 
 # Twice as many as documents are remembered: most have one list that is not inside another.
 _REMEMBERED = 256
@@ -31,20 +32,15 @@ class NoPlanError(Exception):
     """There is something in a selection that columns cannot do; says what."""
 
 
-class Plans:
-    """The plans of one schema, by place in a document; the longest unused is forgotten first.
+class Plans(Places["Plan | None"]):
+    """The plans of one schema, by place in a document.
 
-    A place is known by its nodes, which are the same objects while the document is remembered. The
-    plan depends on nothing else but the variables that `@skip` and `@include` may look at.
+    A plan depends on nothing but its place and the variables that `@skip` and `@include` may look
+    at.
     """
 
     def __init__(self, most: int = _REMEMBERED) -> None:
-        self._most = most
-        # What keys are made of is kept beside the plan: an id is only good while its object lives.
-        self._plans: dict[Hashable, tuple[Plan | None, Any]] = {}
-
-    def __len__(self) -> int:
-        return len(self._plans)
+        super().__init__(most)
 
     def plan(
         self,
@@ -55,17 +51,17 @@ class Plans:
     ) -> Plan | None:
         """Return the plan of a list, or None if it has none."""
         key = (id(list_type), switches, *[id(detail.node) for detail in details])
-        known = self._plans.pop(key, None)
-        if known is None:
-            while len(self._plans) >= self._most:
-                del self._plans[next(iter(self._plans))]
-            try:
-                made: Plan | None = plan_of(executor, list_type, details)
-            except NoPlanError:
-                made = None
-            known = made, (list_type, details)
-        self._plans[key] = known  # as the last
-        return known[0]
+        made_of = (list_type, details)
+        return self.find(key, made_of, lambda: _plan_if_any(executor, list_type, details))
+
+
+def _plan_if_any(
+    executor: Executor[Any], list_type: GraphQLList[Any], details: list[FieldDetails]
+) -> Plan | None:
+    try:
+        return plan_of(executor, list_type, details)
+    except NoPlanError:
+        return None
 
 
 def plan_of(

@@ -160,7 +160,7 @@ async def test_an_unknown_id_is_remembered_for_a_short_time_that_reading_does_no
         assert (answer.data, answer.errors) == ({"tracks": [None]}, [])
         assert "stale" not in answer.extensions
     assert len(calls(client)) == 1
-    await asyncio.sleep(0.5)
+    await asyncio.sleep(0.5)  # virtual time
     await client.execute(NAMES, {"ids": [NOBODY]})
     assert [time for time, _, _ in calls(client)] == [0.0, SPOTIFY.unknown]
 
@@ -329,13 +329,13 @@ async def test_one_who_leaves_disturbs_nobody(client, track_ids):
     client.simulator.fault("GET /v1/tracks", latency=1.0)
     leaving = asyncio.ensure_future(client.execute(NAMES, {"ids": track_ids[:3]}))
     staying = asyncio.ensure_future(client.execute(NAMES, {"ids": track_ids[:3]}))
-    await asyncio.sleep(0.5)
+    await asyncio.sleep(0.5)  # virtual: the call is in the air
     leaving.cancel()
     answer = await staying
     assert (answer.errors, None in answer.data["tracks"]) == ([], False)
     assert calls(client)[1:] == [(0.0, "GET /v1/tracks", 2)]
     alone = asyncio.ensure_future(client.execute(NAMES, {"ids": track_ids[:5]}))
-    await asyncio.sleep(0.5)
+    await asyncio.sleep(0.5)  # virtual: the call is in the air
     alone.cancel()
     await asyncio.wait([alone])
     processor = client.engine.providers.on["spotify"].resources["tracks"]

@@ -21,7 +21,7 @@ async def a(parents: Sequence[int], info: Info) -> list[str | Exception]:
 
 
 async def bad(parents: Sequence[int]) -> list[str | Exception]:
-    await asyncio.sleep(0.01)
+    await asyncio.sleep(0.01)  # virtual, like all below
     return [RuntimeError("bad")] * len(parents)
 
 
@@ -40,7 +40,7 @@ async def test_a_sibling_cancelled_over_a_shared_key_leaves_the_others_whole():
     """A failing non-null field cancels its siblings; whoever awaits the same key is served."""
 
     async def fetch(keys):
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.02)  # virtual
         return [key.upper() for key in keys]
 
     async with BatchProcessor(fetch, 50) as processor:
@@ -57,7 +57,7 @@ async def test_a_client_that_leaves_takes_nothing_from_another(client, track_ids
     document = f'{{ track(id: "{track_ids[0]}") {{ id }} }}'
     leaving = asyncio.ensure_future(client.engine.execute(Operation(document)))
     staying = asyncio.ensure_future(client.engine.execute(Operation(document)))
-    await asyncio.sleep(0.15)  # the token is there, the tracks are in the air
+    await asyncio.sleep(0.15)  # virtual: the token is there, the tracks are in the air
     leaving.cancel()
     assert (await staying).body() == {"data": {"track": {"id": track_ids[0]}}}
     assert leaving.cancelled()

@@ -15,7 +15,7 @@ async def watched(client, *work, seconds=0.2):
     """Return the frames that come while the work is done, and then for some seconds more."""
     gone = asyncio.Event()
     events = asyncio.ensure_future(call_app(client.app, "GET", "/live/events", gone=gone))
-    await asyncio.sleep(0.1)
+    await asyncio.sleep(0.1)  # virtual: the first frame is there
     await asyncio.gather(*work)
     await asyncio.sleep(seconds)
     gone.set()

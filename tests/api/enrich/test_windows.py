@@ -28,7 +28,7 @@ async def test_an_interactive_query_goes_before_the_windows_that_wait(client):
     window = asyncio.ensure_future(
         execute(client.engine, parse_fields("name"), [], lines(ids[:300]))
     )
-    await asyncio.sleep(0.5)
+    await asyncio.sleep(0.5)  # virtual: the window is in the air
     answer = await client.execute("query ($id: ID!) { track(id: $id) { name } }", {"id": ids[400]})
     assert answer.errors == []
     assert asyncio.get_running_loop().time() == 1.0
