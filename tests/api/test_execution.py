@@ -6,12 +6,16 @@ import weakref
 
 import pytest
 import strawberry
-from graphql import execute, parse
+from graphql import build_schema, execute, parse
+from hypothesis import given
+from hypothesis import strategies as st
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from api.columns import ColumnExecutor
 from api.engine import Operation
 from api.execution import Executor
 from api.testing import TestClient
+from tests.work import counted
 
 QUERY = """query ($ids: [ID!]!) {
     tracks(ids: $ids) { name artists { name genres } album { label } }
@@ -58,3 +62,55 @@ async def test_a_resolver_can_still_have_graphql_core_gather_and_track(executor)
     result = await execute(schema, parse("{ total }"), executor_class=executor)
     assert (result.data, result.errors) == ({"total": 3}, None)
     assert sorted(seen) == [1, 2, 5]
+
+
+TYPES = ["ID", "String", "Int", "Boolean", "Mood", "Cover", "Date"]
+SCHEMA = build_schema(
+    """
+    enum Mood { CALM LOUD }
+    input Cover { of: ID! takes: [String!] = ["one"] }
+    scalar Date
+    type Query { a: Int }
+    """
+)
+WRAPPED = ["%s", "%s!", "[%s]", "[%s!]!", "[[%s!]]"]
+TEXTS = st.sampled_from(["", "CALM", "spotify:track:1", "1999"])
+ITEMS = TEXTS | st.none() | st.integers(-2, 2) | st.booleans() | st.builds(dict, of=TEXTS)
+VALUES = ITEMS | st.lists(TEXTS) | st.lists(ITEMS) | st.lists(st.lists(TEXTS))
+
+
+@given(
+    types=st.lists(st.builds(str.__mod__, st.sampled_from(WRAPPED), st.sampled_from(TYPES))),
+    values=st.lists(VALUES),
+    most=st.sampled_from([1, 50]),
+)
+def test_variables_become_what_graphql_core_makes_of_them(types, values, most):
+    names = [f"v{number}" for number in range(max(len(types), len(values)))]
+    declared = " ".join(f"${name}: {type_}" for name, type_ in zip(names, types, strict=False))
+    query = parse(f"query{f'({declared})' if declared else ''} {{ a }}")
+    variables = dict(zip(names, values, strict=False))
+
+    def built(executor_class):
+        return executor_class.build(
+            SCHEMA, query, raw_variable_values=variables, max_coercion_errors=most
+        )
+
+    expected, got = built(StrawberryGraphQLCoreExecutionContext), built(Executor)
+    if isinstance(expected, list):
+        assert [error.formatted for error in got] == [error.formatted for error in expected]
+        return
+    assert got.variable_values.coerced == expected.variable_values.coerced
+    assert list(got.variable_values.coerced) == list(expected.variable_values.coerced)
+    for name, source in expected.variable_values.sources.items():
+        assert got.variable_values.sources[name].value == source.value
+
+
+def test_a_long_list_of_texts_is_not_looked_at_text_by_text():
+    query = parse("query ($ids: [ID!]!) { a }")
+
+    def work(texts):
+        with counted() as work:
+            Executor.build(SCHEMA, query, raw_variable_values={"ids": ["a"] * texts})
+        return work.calls
+
+    assert work(2) == work(2000)
