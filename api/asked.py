@@ -27,7 +27,8 @@ from api.outline import Outline
 from api.places import Places
 from api.provider import Provider
 from api.resolvers.elsewhere import EDITIONS
-from loaders import InvalidIdError, Ref, parse_ref
+from loaders import Ref, parse_refs
+from loaders.groups import grouped
 
 ON = "on "
 
@@ -120,17 +121,19 @@ class _Walk:
         self, name: str, arguments: Mapping[str, Any], sets: tuple[SelectionSetNode, ...]
     ) -> None:
         kind = name.rstrip("s") if name not in {"node", "lookup"} else None
-        given = [arguments.get("id"), *_list(arguments.get("ids") or arguments.get("refs"))]
-        named: dict[tuple[str, str], set[str]] = {}
-        for text in given:
-            if ref := _ref(text, kind):
-                named.setdefault((ref.kind, ref.provider), set()).add(ref.native)
+        given = _list(arguments.get("ids") or arguments.get("refs") or arguments.get("id"))
+        texts = [text for text in given if isinstance(text, str)]
+        # What names nothing is refused when it is executed, and costs nothing.
+        refs = [ref for ref in parse_refs(texts, kind) if isinstance(ref, Ref)]
+        words = [(ref.kind, ref.provider) for ref in refs]
+        named = grouped(words, [ref.native for ref in refs])
         for type_name, resource in needs.RESOURCES.items():
             for (kind_named, provider), natives in named.items():
                 if kind_named == type_name.lower():
-                    self._named.setdefault(((resource,), provider), set()).update(natives)
+                    distinct = set(natives)
+                    self._named.setdefault(((resource,), provider), set()).update(distinct)
                     for line, each in self._of_one(type_name, provider, sets).items():
-                        self._keys[line] = self._keys.get(line, 0) + each * len(natives)
+                        self._keys[line] = self._keys.get(line, 0) + each * len(distinct)
 
     def _of_one(
         self, type_name: str, provider: str, sets: tuple[SelectionSetNode, ...]
@@ -332,10 +335,3 @@ def _provider(name: Any) -> str:
 
 _PROVIDERS = {provider.name for provider in Provider}
 _ABLE = [str(provider.value) for provider in Provider]  # in the order in which they are shown
-
-
-def _ref(text: Any, kind: str | None) -> Ref | None:
-    try:
-        return parse_ref(text, kind) if isinstance(text, str) else None
-    except InvalidIdError:
-        return None  # is refused when it is executed, and costs nothing

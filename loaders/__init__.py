@@ -22,7 +22,7 @@ from loaders.errors import (
     UnavailableError,
     UpstreamTimeoutError,
 )
-from loaders.ids import KINDS, Ref, parse_isrc, parse_ref, parse_upc
+from loaders.ids import KINDS, Ref, parse_isrc, parse_ref, parse_refs, parse_upc
 from loaders.provider import ProviderStatus
 from loaders.providers import Providers
 from loaders.records import (
@@ -84,6 +84,7 @@ __all__ = [
     "asking_field",
     "parse_isrc",
     "parse_ref",
+    "parse_refs",
     "parse_upc",
     "trace_of",
     "unknown_variables",

@@ -8,8 +8,7 @@ connections (`loaders.connections`).
 import asyncio
 import ssl
 import zlib
-from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from importlib.metadata import version
 from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import quote, urlencode, urlsplit
@@ -110,6 +109,7 @@ class Http:
         self.provider = provider
         self._base_url = httpx.URL(base_url)
         self._base_path = urlsplit(base_url).path
+        self._raw_path = self._base_url.raw_path.decode().rstrip("/")
         self._headers = httpx.Headers(
             {
                 "host": self._base_url.netloc.decode("ascii"),
@@ -118,6 +118,9 @@ class Http:
                 **(headers or {}),
             }
         )
+        # The further headers of the last call, nearly always those of the next, and all together.
+        self._further: Mapping[str, str] = {}
+        self._together = self._headers
         self._transport = transport or Connections()
         self._most_bytes = most_bytes
 
@@ -166,11 +169,12 @@ class Http:
         await self._transport.aclose()
 
     def _with(self, headers: Mapping[str, str] | None) -> httpx.Headers:
-        """Return the headers of every call with those of this one."""
-        together = self._headers.copy()
-        for name, value in (headers or {}).items():
-            together[name] = value
-        return together
+        """Return the headers of every call with those of this one; to be copied, as httpx does."""
+        if headers and headers != self._further:
+            self._together = self._headers.copy()
+            self._together.update(headers)
+            self._further = {**headers}
+        return self._together if headers else self._headers
 
     def _url(self, path: str, query: str) -> httpx.URL:
         """Return the URL of a path below the base; both are percent-encoded already.
@@ -179,7 +183,7 @@ class Http:
         """
         url = httpx.URL(self._base_url)
         url._uri_reference = self._base_url._uri_reference._replace(  # noqa: SLF001  no other way in
-            path=self._base_url.raw_path.decode().rstrip("/") + path, query=query or None
+            path=self._raw_path + path, query=query or None
         )
         return url
 
@@ -188,14 +192,17 @@ class Http:
         started = clock()
         status = fault = None
         try:
-            with self._faults():
-                async with asyncio.timeout(TIMEOUT):
-                    response = await self._transport.handle_async_request(request)
-                    status = response.status_code
-                    try:
-                        body = await self._read(response)
-                    finally:
-                        await response.aclose()
+            async with asyncio.timeout(TIMEOUT):
+                response = await self._transport.handle_async_request(request)
+                status = response.status_code
+                try:
+                    body = await self._read(response)
+                finally:
+                    await response.aclose()
+        except (httpx.TransportError, aiohttp.ClientError, OSError) as error:
+            known = self._fault(error)
+            fault = type(known).__name__
+            raise known from error
         except BaseException as error:  # one that is cancelled was a call, too
             fault = type(error).__name__
             raise
@@ -210,12 +217,9 @@ class Http:
 
     async def _read(self, response: httpx.Response) -> bytes:
         """Return the body, unpacked as it comes; gives up as soon as it is too long."""
-        packing = response.headers.get("content-encoding", "identity").lower()
-        if packing not in {"identity", "gzip"}:
-            raise BadResponseError(
-                self.provider, f"{self.provider}: expected a gzip answer, got another packing"
-            )
-        unpacker = zlib.decompressobj(wbits=_GZIP) if packing == "gzip" else None
+        unpacker = (
+            self._unpacker(response.headers) if "content-encoding" in response.headers else None
+        )
         parts: list[bytes] = []
         length = 0
         async for piece in response.stream:  # type: ignore[union-attr]  # transports here are async
@@ -229,6 +233,16 @@ class Http:
             raise self._broken()
         return b"".join(parts)
 
+    def _unpacker(self, headers: httpx.Headers) -> "zlib._Decompress | None":
+        match headers["content-encoding"].lower():
+            case "identity":
+                return None
+            case "gzip":
+                return zlib.decompressobj(wbits=_GZIP)
+        raise BadResponseError(
+            self.provider, f"{self.provider}: expected a gzip answer, got another packing"
+        )
+
     def _unpacked(self, unpacker: "zlib._Decompress", piece: bytes, most: int) -> bytes:
         """Return what a piece unpacks to, or as much of that."""
         try:
@@ -239,20 +253,14 @@ class Http:
             raise self._broken()
         return unpacked
 
-    @contextmanager
-    def _faults(self) -> Iterator[None]:
-        """Raise this provider's error for whatever httpx and the network raise."""
-        try:
-            yield
-        except (httpx.TransportError, aiohttp.ClientError, OSError) as error:
-            # A TimeoutError is an OSError.
-            _, kind, words = next(fault for fault in _FAULTS if isinstance(error, fault[0]))
-            if _is_distrust(error):
-                message = f"{self.provider}: its certificate cannot be trusted"
-                raise UnavailableError(self.provider, message, retryable=False) from error
-            raise kind(
-                self.provider, f"{self.provider} {words} ({type(error).__name__})"
-            ) from error
+    def _fault(self, error: Exception) -> ProviderError:
+        """Return this provider's error for whatever httpx and the network raise."""
+        if _is_distrust(error):
+            message = f"{self.provider}: its certificate cannot be trusted"
+            return UnavailableError(self.provider, message, retryable=False)
+        # A TimeoutError is an OSError.
+        _, kind, words = next(fault for fault in _FAULTS if isinstance(error, fault[0]))
+        return kind(self.provider, f"{self.provider} {words} ({type(error).__name__})")
 
     def _too_long(self) -> BadResponseError:
         message = f"{self.provider}: expected at most {self._most_bytes} bytes, got more"

@@ -7,7 +7,7 @@ import strawberry
 
 from api.context import Info
 from api.errors import BadInputError
-from loaders import InvalidIdError, Record, Ref, parse_ref
+from loaders import Record, Ref, parse_ref, parse_refs
 
 Outcome: TypeAlias = Record | Exception | None
 
@@ -92,17 +92,10 @@ async def _one(info: Info, text: str, kind: str | None) -> Outcome:
 
 async def _list(info: Info, texts: Sequence[str], kind: str | None, argument: str) -> list[Outcome]:
     refuse_too_many(info, argument, len(texts))
-    parsed = [_parsed(text, kind) for text in texts]
+    parsed = parse_refs(texts, kind)
     refs = [ref for ref in parsed if isinstance(ref, Ref)]
     found = await info.context.loaders.entities(refs)
     if len(refs) == len(parsed):
         return found
     rest = iter(found)
     return [next(rest) if isinstance(ref, Ref) else ref for ref in parsed]
-
-
-def _parsed(text: str, kind: str | None) -> Ref | InvalidIdError:
-    try:
-        return parse_ref(text, kind)
-    except InvalidIdError as error:
-        return error  # of this position alone

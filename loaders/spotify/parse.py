@@ -49,12 +49,11 @@ class Kind(Generic[W, R]):
             items = [self._item(raw) for raw in _list(self.plural, wire.decode(_RAW, body))]
         except wire.NOT_JSON as error:
             raise wire.bad("JSON", error) from error
-        matched = self._matched(items, natives)
+        own = [own_id(item) if isinstance(item, msgspec.Struct) else None for item in items]
+        matched = items if own == natives else self._matched(items, own, natives)
         reading, read = Reading(), self._read
         outcomes = [
-            item
-            if item is None or isinstance(item, BadResponseError)
-            else read(reading, item, native)
+            read(reading, item, native) if isinstance(item, msgspec.Struct) else item
             for item, native in zip(matched, natives, strict=True)
         ]
         try:
@@ -79,11 +78,10 @@ class Kind(Generic[W, R]):
         except BadResponseError as error:
             return error
 
-    def _matched(self, items: Sequence[Any], natives: Sequence[str]) -> Sequence[Any]:
-        """Return the item of each id."""
-        own = [own_id(item) if isinstance(item, msgspec.Struct) else None for item in items]
-        if own == natives:
-            return items
+    def _matched(
+        self, items: Sequence[Any], own: Sequence[str | None], natives: Sequence[str]
+    ) -> Sequence[Any]:
+        """Return the item of each id; `own` are those under which the items were listed."""
         by_id = dict(zip(reversed(own), reversed(items), strict=True))  # the first of several
         has_places = len(items) == len(natives)
         if not has_places and by_id.keys().isdisjoint(natives):

@@ -41,7 +41,7 @@ class Reading:
         return Track(
             id=f"spotify:track:{native}",
             name=told.name,
-            url=_url(told.external_urls),
+            url=told.external_urls.spotify if told.external_urls else None,
             duration_ms=told.duration_ms,
             explicit=told.explicit,
             disc_number=told.disc_number,
@@ -57,7 +57,7 @@ class Reading:
         return Track(
             id=f"spotify:track:{native}",
             name=told.name,
-            url=_url(told.external_urls),
+            url=told.external_urls.spotify if told.external_urls else None,
             duration_ms=told.duration_ms,
             explicit=told.explicit,
             disc_number=told.disc_number,
@@ -70,7 +70,7 @@ class Reading:
         return Artist(
             id=f"spotify:artist:{native}",
             name=told.name,
-            url=_url(told.external_urls),
+            url=told.external_urls.spotify if told.external_urls else None,
             genres=told.genres,
             images=told.images or (),
             popularity=told.popularity,
@@ -83,7 +83,7 @@ class Reading:
         return Album(
             id=f"spotify:album:{native}",
             name=told.name,
-            url=_url(told.external_urls),
+            url=told.external_urls.spotify if told.external_urls else None,
             release_date=_date(told.release_date),
             images=told.images or (),
             artists=self._artists_of(told.artists),
@@ -100,7 +100,7 @@ class Reading:
         return Album(
             id=f"spotify:album:{native}",
             name=told.name,
-            url=_url(told.external_urls),
+            url=told.external_urls.spotify if told.external_urls else None,
             release_date=_date(told.release_date),
             images=told.images or (),
             artists=self._artists_of(told.artists),
@@ -126,26 +126,25 @@ class Reading:
 
     def _artists_of(self, many: Sequence[wire.PartialArtist]) -> tuple[Artist, ...]:
         known = self._artists
+        artists = []
         for told in many:
-            if told.id not in known:
-                known[told.id] = Artist(
-                    id=f"spotify:artist:{told.id}",
+            native = told.id
+            artist = known.get(native)
+            if artist is None:
+                artist = known[native] = Artist(
+                    id=f"spotify:artist:{native}",
                     name=told.name,
-                    url=_url(told.external_urls),
+                    url=told.external_urls.spotify if told.external_urls else None,
                     country=None,  # Spotify never tells, so nobody has to ask
                 )
-        return tuple([known[told.id] for told in many])
+            artists.append(artist)
+        return tuple(artists)
 
 
 def own_id(told: Any) -> str:
     """Return the id under which an item was listed: a relinked track names its original."""
-    link = getattr(told, "linked_from", None)
-    native: str = link.id if link else told.id
+    native: str = (told.linked_from or told).id
     return native
-
-
-def _url(urls: wire.Urls | None) -> str | None:
-    return urls.spotify if urls else None
 
 
 def _date(text: str | None) -> str | None:

@@ -7,7 +7,7 @@ letters and digits once for all ids of an answer (`reading`).
 """
 
 from collections.abc import Collection
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, ClassVar, Generic, TypeVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -23,14 +23,16 @@ Id = Annotated[str, msgspec.Meta(min_length=ID_LENGTH, max_length=ID_LENGTH)]
 
 
 def are_ids(texts: Collection[str]) -> bool:
-    """Tell whether each of these is an id, safe in any URL; takes a fifth of a pattern's time.
+    """Tell whether each of these is an id, safe in any URL.
+
+    Takes a tenth of a pattern's time, for bytes are looked up in a table, and characters are not.
 
     >>> are_ids(["11dFghVXANMlKmJXsNCbNl"]), are_ids(["../me"])
     (True, False)
     """
     together = "".join(texts)
     return not texts or (
-        together.isascii() and together.isalnum() and set(map(len, texts)) == {ID_LENGTH}
+        together.isascii() and together.encode().isalnum() and set(map(len, texts)) == {ID_LENGTH}
     )
 
 
@@ -69,6 +71,8 @@ class Paging(msgspec.Struct, Generic[W], gc=False):
 class PartialArtist(msgspec.Struct, gc=False):
     """An artist inside a track or an album."""
 
+    linked_from: ClassVar[None] = None  # only tracks are relinked
+
     id: Id
     name: str
     external_urls: Urls | None = None
@@ -99,6 +103,8 @@ class PartialTrack(msgspec.Struct, gc=False, kw_only=True):
 
 class PartialAlbum(msgspec.Struct, gc=False, kw_only=True):
     """An album inside a track, in a list, or found."""
+
+    linked_from: ClassVar[None] = None
 
     id: Id
     name: str

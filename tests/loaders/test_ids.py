@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loaders.errors import InvalidIdError
-from loaders.ids import KINDS, Ref, parse_isrc, parse_ref
+from loaders.ids import KINDS, Ref, parse_isrc, parse_ref, parse_refs
+from tests.work import counted
 
 SPOTIFY = "11dFghVXANMlKmJXsNCbNl"
 UUID = "b9ad642e-b012-41c7-b72a-42cf4911f9ff"
@@ -143,6 +144,57 @@ def test_whatever_is_parsed_is_safe_in_a_url_and_in_a_header(text):
         return
     assert quote(ref.native, safe="") == ref.native
     assert parse_ref(str(ref)) == ref
+
+
+WRITTEN = st.sampled_from(
+    [
+        *(f"spotify:track:{SPOTIFY[:-1]}{letter}" for letter in "abc"),
+        f"spotify:artist:{SPOTIFY}",
+        f"musicbrainz:recording:{UUID}",
+        f"musicbrainz:recording:{UUID.upper()}",
+        f"musicbrainz:track:{UUID}",
+        "deezer:track:3135556",
+        "deezer:track:1",
+        f"https://open.spotify.com/track/{SPOTIFY}",
+        f"spotify:track:{SPOTIFY}\nspotify:track:{SPOTIFY}",
+        f"spotify:track:{SPOTIFY}\n",
+        f"spotify:track:{SPOTIFY[:-1]}\u0661",
+        "spotify:track:",
+        "deezer:track:12345678901234567890",
+        "",
+    ]
+)
+
+
+@given(
+    st.lists(WRITTEN)
+    | st.builds(list.__mul__, st.lists(WRITTEN, min_size=1, max_size=1), st.integers(0, 3)),
+    st.sampled_from([None, *KINDS]),
+)
+def test_a_list_is_what_its_texts_are_one_by_one(texts, kind):
+    found = parse_refs(texts, kind)
+    assert len(found) == len(texts)
+    for text, got in zip(texts, found, strict=True):
+        if isinstance(got, Ref):
+            assert parse_ref(text, kind) == got
+        else:
+            with pytest.raises(InvalidIdError) as caught:
+                parse_ref(text, kind)
+            assert str(got) == str(caught.value)
+
+
+def test_an_error_of_one_list_is_no_other_lists_error():
+    texts = ["spotify:track:x"]
+    assert parse_refs(texts)[0] is not parse_refs(texts)[0]
+
+
+def test_a_long_list_written_alike_is_looked_at_as_a_whole():
+    def work(many, letter):
+        with counted() as work:
+            parse_refs([f"spotify:track:{number:021}{letter}" for number in range(many)])
+        return work.calls
+
+    assert work(1000, "a") == work(10, "b")
 
 
 def test_refs_are_equal_and_hashable_by_value():
