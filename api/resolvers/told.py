@@ -2,11 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from operator import attrgetter
-from typing import Any
+from typing import Any, get_args
 
 from api.batched import ListResolver, Outcomes
 from api.context import Info
 from loaders import UNKNOWN, Loaders, Record
+
+_RECORDS = frozenset(get_args(Record))
 
 
 def told(attribute: str, show: Callable[[Any], Any] | None = None) -> ListResolver:
@@ -27,11 +29,18 @@ def told(attribute: str, show: Callable[[Any], Any] | None = None) -> ListResolv
         partial = [
             record for record, value in zip(records, values, strict=True) if value is UNKNOWN
         ]
-        found = list(map(_of, await info.context.loaders.complete(partial, attribute)))
+        found = _told_by(await info.context.loaders.complete(partial, attribute))
         if len(found) < len(values):
             rest = iter(found)
             found = [next(rest) if value is UNKNOWN else value for value in values]
         return found if show is None else [_shown(value, show) for value in found]
+
+    def _told_by(outcomes: Sequence[Record | Exception | None]) -> list[Any]:
+        if _RECORDS.issuperset(map(type, outcomes)):  # as nearly always
+            values = list(map(read, outcomes))
+            if UNKNOWN not in values:
+                return values
+        return list(map(_of, outcomes))
 
     def _of(outcome: Record | Exception | None) -> Any:
         if outcome is None or isinstance(outcome, Exception):
