@@ -78,9 +78,8 @@ class Dispatcher(Generic[K, V]):
         if self.due:
             return
         if not self.auto_flush:
-            if (
-                self.waiting.askers and not self._asked_due
-            ):  # the flush that the asking batch belongs to takes them along
+            # The flush that the asking batch belongs to takes them along.
+            if self.waiting.askers and not self._asked_due:
                 self.tick.arm(self._home.loop)
         elif self.max_wait_time:
             if self._window is None:

@@ -18,7 +18,7 @@ from batching.home import Home
 from batching.joint import Caller, Joint, joined, members, still
 from batching.lineage import closes_circle, enter_batch, inside_batch
 from batching.observing import Observers
-from batching.outcomes import Outcome, align, awaitable, raisable
+from batching.outcomes import Outcome, align, not_async, raisable
 from batching.policies import Observer, RetryPolicy
 from batching.tick import next_turn
 
@@ -208,7 +208,9 @@ class Flights(dict[K, Flight[K, V]]):
             if flight.live is not None:
                 self._drop_deserted(flight)
             try:
-                answer = awaitable(self._name, self._processor_func(list(flight.keys)))
+                answer = self._processor_func(list(flight.keys))
+                if not hasattr(answer, "__await__"):
+                    raise not_async(self._name, answer)
                 outcomes, some_failed = align(self._name, flight.keys, await answer)
             except RefusedError as error:
                 self._bisect(flight, error)
@@ -281,7 +283,8 @@ class Flights(dict[K, Flight[K, V]]):
         flight.settle_values(values)
         if self._alarms:
             self._alarms.unset_settled(flight.singles())
-        self._observers.tell(flight)
+        if self._observers.are_there:
+            self._observers.tell(flight)
 
     def _fail(self, flight: Flight[K, V], error: Exception) -> None:
         self._settle(flight, [error] * len(flight.keys), batch_failed=True)

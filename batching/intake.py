@@ -42,6 +42,7 @@ class Intake(Generic[K, V]):
         self._flights = flights
         self._dispatcher = dispatcher
         self._waiting = dispatcher.waiting
+        self._tick = dispatcher.tick
         self.refusal = refusal
         if refusal is not None:
             flights.again = self._wait_again
@@ -49,7 +50,6 @@ class Intake(Generic[K, V]):
     def ask(
         self,
         key: K,
-        now: float,
         scope: Hashable,
         deadline: float | None,
         background: bool,  # noqa: FBT001 - by position, for this is done for each key
@@ -61,21 +61,24 @@ class Intake(Generic[K, V]):
         """
         some_key(self._name, key)
         hash(scope)  # or raise, before anything has changed
-        caller: KeyCaller[K, V] = self._home.caller()
+        home, waiting, tick = self._home, self._waiting, self._tick
+        caller: KeyCaller[K, V] = home.caller()
         caller.owner = self
         caller.key = key
         caller.scope = scope
-        caller.since = now
+        caller.since = home.loop.time()
         caller.deadline = deadline
         caller.background = background
-        if deadline is not None and not self._alarms.set(self._home.loop, caller, deadline):
+        if deadline is not None and not self._alarms.set(home.loop, caller, deadline):
             caller.settle(key, DeadlineExceededError(self._name), batch_failed=True)
             return caller
         self.take(key, caller)
         self._dispatcher.collected()
-        tick, waiting = self._dispatcher.tick, self._waiting
         if tick.armed and key in waiting and not (background or caller.done()):
-            tick.open_lane(waiting.lanes.get(scope), scope, deadline, now)
+            tick.lane = waiting.lanes.get(scope)
+            tick.scope = scope
+            tick.deadline = deadline
+            tick.since = caller.since
         return caller
 
     def ask_all(self, keys: dict[K, SetCaller[K, V]], caller: SetCaller[K, V]) -> None:
@@ -102,7 +105,7 @@ class Intake(Generic[K, V]):
             full = QueueFullError(self._name, self._limits.max_pending)
             caller.settle(key, full, batch_failed=True)  # it says nothing of the key
         elif waiting.put_one(key, caller):
-            self._dispatcher.tick.news = True
+            self._tick.news = True
         if caller.done():
             self._alarms.unset(caller)
         elif marked() is not None and key in waiting and (asker := inside_batch()):
@@ -122,7 +125,7 @@ class Intake(Generic[K, V]):
             and len(waiting) + len(keys) <= self._limits.max_pending
             and (self.refusal is None or self._refused(caller) is None)
         ):
-            self._dispatcher.tick.news |= waiting.put(keys, caller)
+            self._tick.news |= waiting.put(keys, caller)
         else:
             for key in keys:
                 self.take(key, caller)
@@ -145,7 +148,7 @@ class Intake(Generic[K, V]):
 
     def reconsider(self) -> None:
         """Refuse those who wait and had better not, by now."""
-        self._dispatcher.tick.lane = None
+        self._tick.lane = None
         for key, there in list(self._waiting.items()):
             for caller in list(members(there)):
                 if (error := self._refused(caller)) is not None:

@@ -112,23 +112,9 @@ def still(callers: Mapping[K, Caller[K, V]]) -> dict[K, Caller[K, V]]:
 
 def settle_values(callers: Mapping[K, Caller[K, V]], values: Sequence[V]) -> None:
     """Give every caller the value of its key; this is where the time of large batches goes."""
-    if len(callers) < FEW:
-        _settle_each(callers, values)
+    if len(callers) >= FEW and _settle_at_once(callers, values):
         return
-    first = next(iter(callers.values()))
-    if isinstance(first, SetCaller) and set(callers.values()) == {first}:
-        first.settle_all(callers, values)
-    elif set(map(type, callers.values())) == {KeyCaller}:
-        try:
-            deque(map(asyncio.Future.set_result, callers.values(), values), maxlen=0)  # type: ignore[arg-type]  # all are KeyCallers
-        except asyncio.InvalidStateError:  # somebody has left: look at each
-            _settle_each(callers, values)
-    else:
-        _settle_each(callers, values)
-
-
-def _settle_each(callers: Mapping[K, Caller[K, V]], values: Sequence[V]) -> None:
-    """Do it one by one, without asking what is known: that none of the values is an exception."""
+    # Nothing is asked that is known: that none of the values is an exception.
     for value, (key, caller) in zip(values, callers.items()):  # noqa: B905 - one for each
         if type(caller) is Joint:
             caller.settle_value(key, value)
@@ -136,3 +122,18 @@ def _settle_each(callers: Mapping[K, Caller[K, V]], values: Sequence[V]) -> None
             caller.settle(key, value)
         elif not caller.done():
             caller.set_result(value)
+
+
+def _settle_at_once(callers: Mapping[K, Caller[K, V]], values: Sequence[V]) -> bool:
+    """Give the values to callers that are all alike; False if there is something to look at."""
+    first = next(iter(callers.values()))
+    if isinstance(first, SetCaller) and set(callers.values()) == {first}:
+        first.settle_all(callers, values)
+        return True
+    if set(map(type, callers.values())) != {KeyCaller}:
+        return False
+    try:
+        deque(map(asyncio.Future.set_result, callers.values(), values), maxlen=0)  # type: ignore[arg-type]  # all are KeyCallers
+    except asyncio.InvalidStateError:  # somebody has left
+        return False
+    return True

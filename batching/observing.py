@@ -21,11 +21,13 @@ class Observers(Generic[K, V]):
         self._name = name
         self._home = home
         self._observers = observers
+        #: Whether there is anybody to be told.
+        self.are_there = bool(observers)
 
     def tell(self, flight: Flight[K, V], *, retries: int = 0, failures: int = 0) -> None:
         """Tell the observers of a call that has come to its end."""
         started = flight.started
-        if started is None or not self._observers:
+        if started is None or not self.are_there:
             return
         singles = flight.singles()
         event = BatchEvent(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias, TypeVar
 
 from batching.errors import BatchError, KeyNotFoundError
@@ -18,14 +18,9 @@ Outcome: TypeAlias = V | Exception
 _TEXT = (str, bytes, bytearray, memoryview)
 
 
-def awaitable(name: str, answer: Any) -> Awaitable[Any]:
-    """Return what a batch function returned, if that can be awaited; else raise BatchError."""
-    if not hasattr(answer, "__await__"):
-        raise BatchError(
-            f"{name}: expected processor_func to be async, got {type(answer).__name__}"
-        )
-    found: Awaitable[Any] = answer
-    return found
+def not_async(name: str, answer: Any) -> BatchError:
+    """Return the error for a batch function that returned what cannot be awaited."""
+    return BatchError(f"{name}: expected processor_func to be async, got {type(answer).__name__}")
 
 
 def align(name: str, keys: Collection[K], answer: Any) -> tuple[list[Any], bool]:

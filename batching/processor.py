@@ -222,7 +222,9 @@ class BatchProcessor(Generic[K, V]):
             if deadline is not None:
                 self._alarms[deadline][1].add(caller)
             return caller
-        return self._intake.ask(key, self._enter().time(), scope, deadline, background)
+        if self._closed or get_running_loop() is not home.loop:
+            self._enter()
+        return self._intake.ask(key, scope, deadline, background)
 
     def submit_many(
         self,

@@ -61,7 +61,7 @@ class Tick:
         self._arming = 0
         #: Set by the processor when a scope that has keys waiting brings another one.
         self.news = False
-        # The open lane: whose keys it takes, with which deadline, and the age they all have.
+        #: The open lane: whose keys it takes, with which deadline, and the age they all have.
         self.lane: deque[Any] | None = None
         self.scope: Hashable = None
         self.deadline: float | None = None
@@ -85,15 +85,6 @@ class Tick:
         self._task = None
         self.lane = None
         self.scope = None
-
-    def open_lane(
-        self, lane: deque[Any] | None, scope: Hashable, deadline: float | None, since: float
-    ) -> None:
-        """Take further keys like one that was found nothing against, until the tick is over."""
-        self.lane = lane
-        self.scope = scope
-        self.deadline = deadline
-        self.since = since
 
     async def _look(self, arming: int) -> None:
         """Look once each turn; when everybody has asked, go on with what is due."""

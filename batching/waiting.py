@@ -108,6 +108,8 @@ class Waiting(dict[K, Caller[K, V]]):
 
     def has_beside(self, scope: Hashable) -> bool:
         """Tell whether keys of any other scope wait."""
+        if scope not in self.lanes:
+            return bool(self)
         if self._dead:
             self._sweep()
         return len(self.lanes) > (scope in self.lanes) or bool(self.background)

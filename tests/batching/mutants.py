@@ -168,7 +168,7 @@ MUTANTS = [
     Mutant(
         "a lane stays open when there is a new reason to refuse",
         "batching/intake.py",
-        "        self._dispatcher.tick.lane = None\n",
+        "        self._tick.lane = None\n",
         "",
         "refusal tests/loaders/test_pipeline.py",
     ),

@@ -3,6 +3,9 @@
 Every contender takes its turn in every round and the best of its rounds counts, so a machine that
 is busy with other things slows all of them down alike. The batch function does nothing: what is
 measured is what a key costs on its way, never what it is asked for.
+
+It is measured as in a server: request after request in one event loop, each with a loader of its
+own; those of ours have one processor under them, as all requests to a provider have.
 """
 
 import asyncio
@@ -13,6 +16,8 @@ import time
 import tracemalloc
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from statistics import mean
 
 from aiodataloader import DataLoader
 from strawberry.dataloader import DataLoader as StrawberryLoader
@@ -25,6 +30,8 @@ SIZES = (1, 10, 100, 1_000, 10_000)
 PATIENCE = 0.7
 MOST_ROUNDS = 200
 LEAST_ROUNDS = 5
+# Keys asked in one event loop, by one request after the other.
+KEYS_IN_A_LOOP = 1_000
 # Turns after which what cancelling has set off is over.
 AFTERMATH = 3
 
@@ -61,39 +68,54 @@ class Floor:
 
 @dataclass
 class Contender:
-    """One who is measured: how to make it, and its two ways of asking."""
+    """One who is measured: how to make what makes one for a request, and its two ways to ask."""
 
     name: str
-    make: Callable
+    begin: Callable
     load: str = "load"
     load_many: str = "load_many"
     remembers: bool = True
 
     def asking(self):
-        one = self.make()
-        return getattr(one, self.load), getattr(one, self.load_many)
+        """Return what each request begins with: it returns that request's two ways to ask."""
+        make = self.begin()
+
+        def asking():
+            one = make()
+            return getattr(one, self.load), getattr(one, self.load_many)
+
+        return asking
+
+
+def over_one_processor():
+    return partial(Loader.over, BatchProcessor(fetch, sys.maxsize))
+
+
+def one_processor():
+    processor = BatchProcessor(fetch, sys.maxsize)
+    return lambda: processor
 
 
 CONTENDERS = (
-    Contender("asyncio alone", Floor, remembers=False),
-    Contender("aiodataloader", lambda: DataLoader(fetch)),
-    Contender("strawberry", lambda: StrawberryLoader(fetch)),
-    Contender("Loader", lambda: Loader(fetch)),
+    Contender("asyncio alone", lambda: Floor, remembers=False),
+    Contender("aiodataloader", lambda: partial(DataLoader, fetch)),
+    Contender("strawberry", lambda: partial(StrawberryLoader, fetch)),
+    Contender("Loader", over_one_processor),
     Contender(
-        "BatchProcessor",
-        lambda: BatchProcessor(fetch, sys.maxsize),
-        load="submit",
-        load_many="submit_many",
-        remembers=False,
+        "BatchProcessor", one_processor, load="submit", load_many="submit_many", remembers=False
     ),
 )
 
 
 def timed(measure):
-    """Make a measure out of a coroutine function that returns its own seconds."""
+    """Make a measure out of a coroutine function that returns the seconds of one request."""
+
+    async def requests(contender, size):
+        asking = contender.asking()
+        return mean([await measure(asking, size) for _ in range(max(1, KEYS_IN_A_LOOP // size))])
 
     def measured(contender, size):
-        return asyncio.run(measure(contender, size))
+        return asyncio.run(requests(contender, size))
 
     measured.__doc__ = measure.__doc__
     measured.__name__ = measure.__name__
@@ -101,9 +123,9 @@ def timed(measure):
 
 
 @timed
-async def load(contender, size):
+async def load(asking, size):
     """load, all awaited by the last"""
-    ask, _ = contender.asking()
+    ask, _ = asking()
     keys = range(size)
     started = time.perf_counter()
     asked = [ask(key) for key in keys]
@@ -112,9 +134,9 @@ async def load(contender, size):
 
 
 @timed
-async def gather(contender, size):
+async def gather(asking, size):
     """load, through gather"""
-    ask, _ = contender.asking()
+    ask, _ = asking()
     keys = range(size)
     started = time.perf_counter()
     await asyncio.gather(*map(ask, keys))
@@ -122,9 +144,9 @@ async def gather(contender, size):
 
 
 @timed
-async def load_twice(contender, size):
+async def load_twice(asking, size):
     """load, every key twice"""
-    ask, _ = contender.asking()
+    ask, _ = asking()
     keys = [*range((size + 1) // 2)] * 2
     started = time.perf_counter()
     asked = [ask(key) for key in keys]
@@ -133,9 +155,9 @@ async def load_twice(contender, size):
 
 
 @timed
-async def load_known(contender, size):
+async def load_known(asking, size):
     """load, remembered"""
-    ask, _ = contender.asking()
+    ask, _ = asking()
     keys = range(size)
     await asyncio.gather(*map(ask, keys))
     started = time.perf_counter()
@@ -145,9 +167,9 @@ async def load_known(contender, size):
 
 
 @timed
-async def load_known_of_set(contender, size):
+async def load_known_of_set(asking, size):
     """load, remembered from a set"""
-    ask, ask_many = contender.asking()
+    ask, ask_many = asking()
     keys = range(size)
     await ask_many(keys)
     started = time.perf_counter()
@@ -157,9 +179,9 @@ async def load_known_of_set(contender, size):
 
 
 @timed
-async def load_many(contender, size):
+async def load_many(asking, size):
     """load_many"""
-    _, ask_many = contender.asking()
+    _, ask_many = asking()
     keys = range(size)
     started = time.perf_counter()
     await ask_many(keys)
@@ -167,9 +189,9 @@ async def load_many(contender, size):
 
 
 @timed
-async def load_many_twice(contender, size):
+async def load_many_twice(asking, size):
     """load_many, the same set twice"""
-    _, ask_many = contender.asking()
+    _, ask_many = asking()
     keys = range(size)
     started = time.perf_counter()
     asked = [ask_many(keys), ask_many(keys)]
@@ -179,9 +201,9 @@ async def load_many_twice(contender, size):
 
 
 @timed
-async def load_many_known(contender, size):
+async def load_many_known(asking, size):
     """load_many, remembered"""
-    _, ask_many = contender.asking()
+    _, ask_many = asking()
     keys = range(size)
     await ask_many(keys)
     started = time.perf_counter()
@@ -190,9 +212,9 @@ async def load_many_known(contender, size):
 
 
 @timed
-async def one_by_one(contender, size):
+async def one_by_one(asking, size):
     """load, one alone at a time"""
-    ask, _ = contender.asking()
+    ask, _ = asking()
     keys = range(min(size, 100))
     started = time.perf_counter()
     for key in keys:
@@ -201,9 +223,9 @@ async def one_by_one(contender, size):
 
 
 @timed
-async def cancel(contender, size):
+async def cancel(asking, size):
     """cancel all while they wait"""
-    ask, _ = contender.asking()
+    ask, _ = asking()
     asked = [ask(key) for key in range(size)]
     started = time.perf_counter()
     for one in asked:
@@ -256,7 +278,7 @@ def bytes_per_key(contender, size, *, many):
     """Return what a waiting key takes in memory, apart from the key itself."""
 
     async def main():
-        ask, ask_many = contender.asking()
+        ask, ask_many = contender.asking()()
         keys = list(range(size))
         tracemalloc.start()
         before, _ = tracemalloc.get_traced_memory()

@@ -10,7 +10,7 @@ from tests.benchmarks.loaders import CONTENDERS, MEASURES, fits, table
 @pytest.mark.parametrize("contender", CONTENDERS, ids=[one.name for one in CONTENDERS])
 def test_a_contender_answers_each_key(contender):
     async def main():
-        ask, ask_many = contender.asking()
+        ask, ask_many = contender.asking()()
         one = await ask(1)
         return one, await asyncio.gather(*map(ask, [2, 3])), await ask_many([4, 5])
 
