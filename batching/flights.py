@@ -210,7 +210,7 @@ class Flights(dict[K, Flight[K, V]]):
             try:
                 answer = self._processor_func(list(flight.keys))
                 if not hasattr(answer, "__await__"):
-                    raise not_async(self._name, answer)
+                    raise not_async(self._name, answer)  # noqa: TRY301 - for each batch, a call less
                 outcomes, some_failed = align(self._name, flight.keys, await answer)
             except RefusedError as error:
                 self._bisect(flight, error)
