@@ -9,6 +9,7 @@ from contextvars import Context
 from functools import partial
 from typing import TypeAlias, TypeVar
 
+from batching.ahead import begun, step_ahead
 from batching.alarms import Alarms
 from batching.callers import SetCaller, SingleCaller
 from batching.errors import BatchError, CircularWaitError, RefusedError, RetryableError
@@ -16,7 +17,7 @@ from batching.flight import Flight
 from batching.gate import PAUSE, Gate
 from batching.home import Home
 from batching.joint import Caller, Joint, joined, members, still
-from batching.lineage import closes_circle, enter_batch, inside_batch
+from batching.lineage import closes_circle, enter_batch, inside_batch, marked
 from batching.observing import Observers
 from batching.outcomes import Outcome, align, not_async, raisable
 from batching.policies import Observer, RetryPolicy
@@ -172,11 +173,18 @@ class Flights(dict[K, Flight[K, V]]):
             self._carrier = None
             self._carried = flight
             return
-        call = self._take_off(flight)
-        # A task that is cancelled before its first step never enters its coroutine. This one is
-        # entered already, so that it gives back what it holds however early it is cancelled.
-        call.send(None)
-        flight.task = self._home.loop.create_task(call, context=self._context.copy())
+        # Batch functions that ask each other begin in turn, not one inside the other without end.
+        inside = marked() is not None
+        call = self._take_off(flight) if inside else self._fly(flight)
+        # A task that is cancelled before its first step never enters its coroutine. Either is
+        # entered here, so that it gives back what it holds however early it is cancelled.
+        if inside:
+            call.send(None)
+        context = self._context.copy()
+        task = self._home.loop.create_task(call, context=context)
+        if not inside and flight.started is None:  # otherwise a task factory was eager
+            step_ahead(task, call, context)
+        flight.task = task
 
     def carry(
         self, task: asyncio.Task[None] | None, launch: Callable[[], None]
@@ -208,10 +216,8 @@ class Flights(dict[K, Flight[K, V]]):
             if flight.live is not None:
                 self._drop_deserted(flight)
             try:
-                answer = self._processor_func(list(flight.keys))
-                if not hasattr(answer, "__await__"):
-                    raise not_async(self._name, answer)  # noqa: TRY301 - for each batch, a call less
-                outcomes, some_failed = align(self._name, flight.keys, await answer)
+                answer = await (self._answer(flight) if flight.task else self._begin(flight))
+                outcomes, some_failed = align(self._name, flight.keys, answer)
             except RefusedError as error:
                 self._bisect(flight, error)
             except Exception as error:  # noqa: BLE001 - it belongs to every caller of the batch
@@ -231,6 +237,28 @@ class Flights(dict[K, Flight[K, V]]):
         finally:
             del flight  # or the error's traceback would keep it in a circle
 
+    def _answer(self, flight: Flight[K, V]) -> Awaitable[Answer[V, K]]:
+        """Call the batch function."""
+        answer = self._processor_func(list(flight.keys))
+        if not hasattr(answer, "__await__"):
+            raise not_async(self._name, answer)
+        return answer
+
+    async def _begin(self, flight: Flight[K, V]) -> Answer[V, K]:
+        """Call the batch function of a flight that is being launched.
+
+        It is answered in a turn of its own: whoever asks meanwhile joins it, and no caller is
+        answered while it asks.
+        """
+        try:
+            return await begun(self._answer(flight))
+        except StopIteration as error:
+            raise raisable(self._name, error) from error
+        finally:
+            if flight.task is None:
+                await next_turn()
+            del flight  # as above
+
     def _break_off(self, flight: Flight[K, V], error: BaseException) -> None:
         """See to it that a flight lands whose call was cancelled, or that could not be settled."""
         assert flight.task is not None  # noqa: S101 - it is in the air
@@ -243,11 +271,11 @@ class Flights(dict[K, Flight[K, V]]):
 
     def _drop_deserted(self, flight: Flight[K, V]) -> None:
         """Do not send keys that all their callers have left since the cut."""
-        if callers := still(flight.callers):
-            for key in flight.callers.keys() - callers.keys():
-                del self[key]
-                self.attempts.pop(key, None)
-            flight.callers = callers
+        callers = still(flight.callers)
+        for key in flight.callers.keys() - callers.keys():
+            del self[key]
+            self.attempts.pop(key, None)
+        flight.callers = callers
 
     def _crash(self, flight: Flight[K, V], task: asyncio.Task[None]) -> None:
         """End a flight whose call was cancelled, or that could not be settled."""

@@ -14,7 +14,8 @@ they wait until a batch is full. What is like the key before it, in one tick, is
 Dispatch. When the tick or window is over, or somebody flushes, the keys that wait become *due*, and
 stay so until none waits: later keys fill along. As many keys as fit in a batch may leave without
 being due. Either way the gate has the last word (`gate.py`): the processor stands in line like
-anybody else, and only when it may pass is a batch cut, from all scopes in turn (`lanes.py`).
+anybody else, and only when it may pass is a batch cut, from all scopes in turn (`lanes.py`). Its
+call begins in that moment (`ahead.py`), or in a turn of its own if a batch function is asking.
 
 Settle. Whatever the batch function returns or raises becomes one outcome per key (`outcomes.py`),
 and each caller gets its own. Keys that may be tried again rest and then wait anew, together

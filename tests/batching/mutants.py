@@ -354,9 +354,45 @@ MUTANTS = [
     Mutant(
         "a caller's context leaks into the batch",
         "batching/flights.py",
-        "context=self._context.copy())",
-        "context=None)",
+        "context = self._context.copy()",
+        "context = None",
         "isolation",
+    ),
+    # Ahead.
+    Mutant(
+        "a full batch waits for a turn of its task",
+        "batching/flights.py",
+        "        if not inside and flight.started is None:",
+        "        if not inside and flight.started is not None:",
+        "ahead",
+    ),
+    Mutant(
+        "batch functions that ask each other begin inside each other",
+        "batching/flights.py",
+        "inside = marked() is not None",
+        "inside = False",
+        "ahead",
+    ),
+    Mutant(
+        "a caller is answered while it asks",
+        "batching/flights.py",
+        "            if flight.task is None:\n                await next_turn()\n            del",
+        "            del",
+        "ahead",
+    ),
+    Mutant(
+        "a call begins as a step of its caller's task",
+        "batching/ahead.py",
+        "    _enter_task(loop, task)\n    try:",
+        "    _enter_task(loop, here)\n    try:",
+        "ahead",
+    ),
+    Mutant(
+        "who is cancelled right after the first step is not told",
+        "batching/ahead.py",
+        "                error = thrown",
+        "                del thrown",
+        "ahead",
     ),
     # One outcome per key.
     Mutant(

@@ -95,7 +95,7 @@ async def test_callers_that_share_a_deadline_share_a_timer(monkeypatch):
     processor = Bulk(latency=1.0).processor()
     callers = [processor.submit(key, deadline=5.0) for key in range(100)]
     callers += [processor.submit_many(range(50, 150), deadline=5.0)]
-    assert timers == [5.0]
+    assert timers.count(5.0) == 1
     await asyncio.wait(callers)
     assert processor._alarms == {}
 

@@ -9,7 +9,7 @@ from contextvars import ContextVar
 import pytest
 
 from batching import Gate, RetryableError
-from tests.batching.bulk import Bulk, now, outcome_of, until
+from tests.batching.bulk import Bulk, inside, now, outcome_of, until
 from tests.work import counted
 
 whose = ContextVar("whose")
@@ -46,10 +46,25 @@ async def test_a_key_that_nobody_waits_for_is_not_sent():
 async def test_a_key_that_loses_its_caller_between_cut_and_call_is_not_sent():
     bulk = Bulk(batch_size=2)
     processor = bulk.processor()
-    gone, stays = processor.submit("a"), processor.submit("b")  # full: the batch is cut
-    gone.cancel()
-    assert await stays == "b!"
+
+    async def ask():
+        gone, stays = processor.submit("a"), processor.submit("b")  # full: the batch is cut
+        gone.cancel()
+        return await stays
+
+    assert await inside(ask) == "b!"
     assert bulk.batches == [["b"]]
+
+
+async def test_a_key_that_two_callers_of_a_scope_wait_for_outlives_the_others_that_leave():
+    bulk = Bulk(batch_size=1000)
+    processor = bulk.processor()
+    stays = [processor.submit("stays"), processor.submit("stays")]
+    for gone in [processor.submit(key) for key in range(500)]:  # more than is worth a sweep
+        gone.cancel()
+    assert sum(map(len, processor._waiting.lanes.values())) < 100
+    assert await asyncio.gather(*stays) == ["stays!", "stays!"]
+    assert bulk.batches == [["stays"]]
 
 
 async def test_when_all_waiting_keys_have_left_nothing_is_sent():
@@ -301,7 +316,11 @@ async def test_a_call_cancelled_before_its_first_step_gives_slot_and_permit_back
     gate = Gate(rate=1.0, concurrency=1)
     bulk = Bulk(batch_size=2)
     processor = bulk.processor(gate=gate)
-    processor.submit_many("ab").cancel()  # full: its call is admitted, but has not begun
+
+    async def ask():
+        processor.submit_many("ab").cancel()  # full: its call is admitted, but has not begun
+
+    await inside(ask)
     await processor.submit("c")
     await processor.close()
     assert bulk.calls == [(0.0, ["c"])]
@@ -312,10 +331,14 @@ async def test_a_call_cancelled_before_its_first_step_gives_slot_and_permit_back
 async def test_who_stands_in_line_gets_the_permit_of_a_call_that_was_never_made():
     gate = Gate(rate=1.0)
     bulk, other = Bulk(batch_size=2), Bulk(batch_size=1)
-    unmade = bulk.processor(gate=gate).submit_many("ab")  # full: admitted, but not begun
-    next_in_line = other.processor(gate=gate).submit("c")
-    unmade.cancel()
-    await next_in_line
+
+    async def ask():
+        unmade = bulk.processor(gate=gate).submit_many("ab")  # full: admitted, but not begun
+        next_in_line = other.processor(gate=gate).submit("c")
+        unmade.cancel()
+        await next_in_line
+
+    await inside(ask)
     assert bulk.calls == []
     assert other.calls == [(0.0, ["c"])]
     assert gate.calls == 1

@@ -6,7 +6,7 @@ from contextvars import ContextVar
 import pytest
 
 from batching import BatchEvent, Gate, RefusedError, RetryableError
-from tests.batching.bulk import Bulk, outcome_of, until
+from tests.batching.bulk import Bulk, inside, outcome_of, until
 
 calls_of_batch = ContextVar("calls_of_batch", default=None)
 
@@ -126,8 +126,12 @@ async def test_the_wait_of_a_call_is_that_of_its_oldest_key_in_any_tick():
 async def test_a_call_that_was_never_made_is_not_told():
     bulk = Bulk(batch_size=2)
     processor, events = observed(bulk)
-    processor.submit_many("ab").cancel()
-    processor.submit("c").cancel()
+
+    async def ask():
+        processor.submit_many("ab").cancel()
+        processor.submit("c").cancel()
+
+    await inside(ask)
     await asyncio.sleep(1.0)
     assert bulk.calls == []
     assert events == []

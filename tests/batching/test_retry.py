@@ -101,7 +101,7 @@ async def test_a_key_that_left_while_it_rested_has_all_its_attempts_when_it_is_a
     assert bulk.batches == [["a", "b"], ["b"], ["a"], ["a"]]
 
 
-@pytest.mark.parametrize("moment", ["rests", "waits", "cut"])
+@pytest.mark.parametrize("moment", ["rests", "waits"])
 async def test_nothing_is_kept_of_a_key_that_left_before_its_next_attempt(moment):
     gate = Gate()
     bulk = Bulk(batch_size=2, answers=[again()])
@@ -110,12 +110,10 @@ async def test_nothing_is_kept_of_a_key_that_left_before_its_next_attempt(moment
     await until(0.5)
     if moment == "rests":
         gone.cancel()
-    elif moment == "waits":
+    else:
         gate.hold(2.0)
         await until(1.5)
         gone.cancel()
-    else:
-        asyncio.get_running_loop().call_at(1.0, gone.cancel)
     assert await stays == "b!"
     assert bulk.batches == [["a", "b"], ["b"]]
     assert processor._flights.attempts == {}

@@ -3,12 +3,13 @@
 import asyncio
 from contextlib import asynccontextmanager
 from contextvars import copy_context
+from functools import partial
 
 import pytest
 
 from batching.gate import PAUSE
 from batching.tick import Tick
-from tests.batching.bulk import Bulk, TurnCountingLoop, keep_busy, now, turns, until
+from tests.batching.bulk import Bulk, TurnCountingLoop, inside, keep_busy, now, turns, until
 
 
 @pytest.fixture
@@ -268,8 +269,10 @@ async def test_a_batch_that_fills_up_leaves_at_once():
     processor = bulk.processor()
     async with busy_loop():
         asked = turns()
-        await asyncio.gather(processor.submit("a"), processor.submit("b"))
-    assert bulk.turns == [asked + 1]
+        asking = asyncio.gather(processor.submit("a"), processor.submit("b"))
+        assert bulk.batches == [["a", "b"]], "in the turn in which it was asked"
+        await asking
+    assert bulk.turns == [asked]
 
 
 async def test_a_batch_that_fills_up_because_batches_shrank_leaves_at_once():
@@ -279,7 +282,7 @@ async def test_a_batch_that_fills_up_because_batches_shrank_leaves_at_once():
     async with busy_loop():
         asked = turns()
         await asyncio.gather(*map(processor.submit, "abc"))
-    assert bulk.turns == [asked + 1]
+    assert bulk.turns == [asked]
 
 
 async def test_a_batch_that_got_larger_is_waited_for_until_it_is_full():
@@ -289,7 +292,7 @@ async def test_a_batch_that_got_larger_is_waited_for_until_it_is_full():
     async with busy_loop():
         asked = turns()
         await asyncio.gather(*map(processor.submit, "abcde"))
-    assert bulk.turns == [asked + 1]
+    assert bulk.turns == [asked]
     assert bulk.batches == [["a", "b", "c", "d", "e"]]
 
 
@@ -421,13 +424,14 @@ async def test_a_task_factory_that_is_eager_changes_nothing(factory):
     try:
         asked = turns()
         callers = [processor.submit(key) for key in "abcd"]
-        assert bulk.turns == []
+        assert bulk.turns == [asked]
         callers.append(processor.submit("e"))
         for caller in callers:
             await caller
         assert await processor.submit("f") == "f!"
+        assert await inside(partial(processor.submit_many, "ghi")) == ["g!", "h!", "i!"]
     finally:
         asyncio.get_running_loop().set_task_factory(None)
-    assert bulk.batches == [["a", "b", "c"], ["d", "e"], ["f"]]
-    assert all(turn > asked for turn in bulk.turns)
+    assert bulk.batches == [["a", "b", "c"], ["d", "e"], ["f"], ["g", "h", "i"]]
+    assert all(turn > asked for turn in bulk.turns[1:])
     assert processor._flights.in_air == set()

@@ -45,6 +45,7 @@ class World:
         self.special = self.bisects or any(one.asks for one in program.plans)
         self.numbers = count(1)
         self.violations = []
+        self.asking = ()
         self.asked = []
         self.events = []
         self.starts = []
@@ -85,6 +86,7 @@ class World:
     def wanted(self, processor):
         """Return the keys that somebody waits for, or did until just now."""
         wanted = {key for one, key in (*self.added, *self.inside) if one is processor}
+        wanted.update(self.asking)  # a call may begin before whoever asks has the future
         for asked in self.asked:
             left = not asked.meddled and asked.answered is not None
             if asked.processor is processor and not (left and asked.answered < self.now - TINY):
@@ -111,12 +113,15 @@ class World:
         deadline = None if step.within is None else self.now + step.within
         full = len(processor._waiting) + len(order) > self.setting.max_pending
         ask = processor.submit_many if many else processor.submit
+        self.asking = order
         try:
             future = ask(what, scope=step.scope, background=step.background, deadline=deadline)
         except ProcessorClosedError:
             if processor not in self.closed:
                 self.violations.append("an open processor says that it is closed")
             return
+        finally:
+            self.asking = ()
         if processor in self.closed:
             self.violations.append("a closed processor takes keys")
         if future.done() and order and not full and (deadline is None or deadline > self.now):
