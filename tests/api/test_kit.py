@@ -21,8 +21,8 @@ async def test_a_call_too_many_is_told_with_its_loader_and_field(client, track_i
     assert told[-4:] == [
         "spotify.artists: expected 2 calls, got 0",
         "spotify.tracks: expected 1 call, got 2",
-        "  GET /v1/tracks at 0.000 s: 1 key, asked by Query.tracks",
         "  GET /v1/tracks at 0.000 s: 50 keys, asked by Query.tracks",
+        "  GET /v1/tracks at 0.000 s: 1 key, asked by Query.tracks",
     ]
 
 
