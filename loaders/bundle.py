@@ -122,9 +122,8 @@ class Loaders:
                 record if told else next(rest)
                 for record, told in zip(records, is_told, strict=True)
             ]
-        ids = [record.id.rpartition(":") for record in records]
-        words = [word for word, _, _ in ids]
-        return await self._in_order(words, [native for _, _, native in ids], part)
+        words, natives = _names(records)
+        return await self._in_order(words, natives, part)
 
     def has(self, provider: str, resource: str) -> bool:
         """Tell whether a provider is on and has this resource.
@@ -350,6 +349,16 @@ class Loaders:
         self._loaders[resource] = loader
         self.trace.watch(str(resource), loader)
         return loader
+
+
+def _names(records: Sequence[Record]) -> tuple[list[str], list[str]]:
+    """Return the `PROVIDER:KIND` and the native id of each record; the few words are few objects.
+
+    While a hundred records of each of many requests are waited for, a text for each is felt.
+    """
+    ids = [record.id.rpartition(":") for record in records]
+    known = {word: word for word, _, _ in ids}
+    return [known[word] for word, _, _ in ids], [native for _, _, native in ids]
 
 
 def _told(records: Sequence[Record], part: str | None) -> list[bool]:

@@ -59,8 +59,7 @@ class ColumnExecutor(Executor):
             _note(surprise, path)
             return object_by_object() if run.is_finished else self._leave(run, object_by_object)
         if run.is_finished:
-            self._add(run)
-            return rows
+            return self._filled(run, rows)
         return self._finish(run, rows, path, object_by_object)
 
     async def _finish(
@@ -71,17 +70,18 @@ class ColumnExecutor(Executor):
         except Exception as surprise:  # noqa: BLE001  graphql-core will meet it too, and say it
             _note(surprise, path)
             return await _awaited(object_by_object())
-        self._add(run)
-        return rows
+        return self._filled(run, rows)
 
     async def _leave(self, run: Run, object_by_object: Callable[[], Any]) -> Any:
         await run.leave()
         return await _awaited(object_by_object())
 
-    def _add(self, run: Run) -> None:
-        """Tell the errors; where a parent has become null in the meantime they are not wanted."""
+    def _filled(self, run: Run, rows: list[Any]) -> list[Any]:
+        """Fill the rows and tell the errors; where a parent has become null they are not wanted."""
+        run.fill()
         for error, path in run.errors:
             self.collected_errors.add(error, path)
+        return rows
 
     @cached_property
     def _is_watched(self) -> bool:

@@ -84,14 +84,10 @@ class Field:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Selection:
-    """The fields selected of one object type; `row` is an object before they are known.
-
-    `shows` is what the type shows, where it says so by class.
-    """
+    """The fields selected of one object type; `shows` is what the type shows, if it says so."""
 
     type: GraphQLObjectType
     fields: tuple[Field, ...]
-    row: Mapping[str, None]
     shows: Shows | None
 
 

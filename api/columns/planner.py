@@ -103,9 +103,8 @@ class _Planner:
         if deferred:
             raise NoPlanError(f"{type_}: @defer")
         fields = [self._field(type_, key, group) for key, group in grouped.items()]
-        row = dict.fromkeys(field.key for field in fields)
         shows = type_.is_type_of if isinstance(type_.is_type_of, Shows) else None
-        return Selection(type_, tuple(fields), row, shows)
+        return Selection(type_, tuple(fields), shows)
 
     def _field(self, parent: GraphQLObjectType, key: str, group: list[FieldDetails]) -> Field:
         _refuse_experiments(group)

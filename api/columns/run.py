@@ -1,8 +1,9 @@
 """Run: a plan and its objects -> rows.
 
-A row is made at once, with its keys in order and nothing in them, and filled when a column is
-known; so who shows a row need not wait for what is in it. A column that has to be waited for is
-waited for beside all others, and what is below it begins as soon as it is there.
+A row is made at once, with nothing in it; so who shows a row need not wait for what is in it. A
+column that has to be waited for is waited for beside all others, and what is below it begins as
+soon as it is there. When all columns are known the rows are filled: until then they take little
+memory, of which there is most just when many wait.
 
 An exception in the place of a value is an error at its path, where a null may be; anything else
 that is not as planned is a `Surprise`, or whatever was raised: then rows and errors are left, and
@@ -26,6 +27,8 @@ from api.columns.plan import Field, Leaf, Many, Objects, Selection, Shape
 
 PathOf: TypeAlias = Callable[[int], Path]
 Row: TypeAlias = dict[str, Any]
+#: By key, the values of all rows of a selection, in the order in which they are shown.
+Columns: TypeAlias = dict[str, Sequence[Any]]
 RawInfo: TypeAlias = GraphQLResolveInfo[Any]
 
 _LARGEST_INT = 2**31 - 1  # GraphQL's Int has 32 bits
@@ -49,30 +52,38 @@ class Column(NamedTuple):
 
 
 class _Waiting(NamedTuple):
-    """A column that is not there yet, and the rows that it goes into."""
+    """A column that is not there yet, and those beside which it will stand."""
 
     outcomes: Awaitable[Sequence[Any]]
     field: Field
-    rows: Sequence[Row]
+    columns: Columns
     info: RawInfo
     path_of: PathOf
 
 
 class Run:
-    """One list, completed by columns: `complete`, then `finish` unless it `is_finished`."""
+    """One list, completed by columns: `complete`, `finish` unless it `is_finished`, then `fill`."""
 
     def __init__(self, executor: Executor[Any]) -> None:
         self._executor = executor
         self._waiting: list[_Waiting] = []
+        self._rows_with: list[tuple[list[Row], Columns]] = []
         self.errors: list[tuple[GraphQLError, Path]] = []
 
     @property
     def is_finished(self) -> bool:
-        """Tell whether all rows are filled."""
+        """Tell whether all columns are known."""
         return not self._waiting
 
+    def fill(self) -> None:
+        """Put the columns into the rows."""
+        for rows, columns in self._rows_with:
+            for key, values in columns.items():
+                for row, value in zip(rows, values, strict=True):
+                    row[key] = value
+
     async def finish(self) -> None:
-        """Wait for what the rows lack."""
+        """Wait for the columns that are not known."""
         (here, *beside), self._waiting = self._waiting, []
         # All are waited for, also when one brings a surprise: what they load is then known. Who is
         # cancelled meanwhile cancels them, but not before each has begun: what never began would
@@ -103,8 +114,9 @@ class Run:
         outcomes = await waiting.outcomes
         below = Run(self._executor)
         below.errors = self.errors
+        below._rows_with = self._rows_with
         try:
-            below._fill(waiting.field, outcomes, waiting.rows, waiting.info, waiting.path_of)
+            below._add(waiting.field, outcomes, waiting.columns, waiting.info, waiting.path_of)
         except Exception:
             await below.leave()
             raise
@@ -114,7 +126,7 @@ class Run:
     # From here on everything happens at once.
 
     def complete(self, shape: Shape, column: Column) -> Sequence[Any]:
-        """Return the completed values of a column; rows among them may have to be filled yet."""
+        """Return the completed values of a column; the rows among them have to be filled yet."""
         if isinstance(shape, Leaf) and _are_plain(shape, column.values):
             return column.values
         kinds = set(map(type, column.values))
@@ -227,17 +239,19 @@ class Run:
                 if told is not True:
                     _drop(told)
                     raise Surprise(f"{column.info.field_name}: expected a {selection.type}")
-        rows = [{**selection.row} for _ in column.values]
+        rows: list[Row] = [{} for _ in column.values]
+        columns: Columns = {field.key: () for field in selection.fields}
+        self._rows_with.append((rows, columns))
         for field in selection.fields:
-            self._read(field, column.values, rows, column.path_of)
+            self._read(field, column.values, columns, column.path_of)
         return rows
 
     def _read(
-        self, field: Field, parents: Sequence[Any], rows: list[Row], parent_path: PathOf
+        self, field: Field, parents: Sequence[Any], columns: Columns, parent_path: PathOf
     ) -> None:
         values = None if field.read is None else list(map(field.read, parents))
         if values is not None and isinstance(field.shape, Leaf) and _are_plain(field.shape, values):
-            _put(field.key, values, rows)  # as nearly always: nobody will ask where that was
+            columns[field.key] = values  # as nearly always: nobody will ask where that was
             return
 
         def path_of(index: int) -> Path:
@@ -248,13 +262,13 @@ class Run:
             field.definition, field.nodes, field.parent, path_of(0)
         )
         if values is not None:
-            self._fill(field, values, rows, info, path_of)
+            self._add(field, values, columns, info, path_of)
             return
         outcomes = self._resolve(field, parents, info)
         if isinstance(outcomes, list | tuple):
-            self._fill(field, outcomes, rows, info, path_of)
+            self._add(field, outcomes, columns, info, path_of)
         else:
-            self._waiting.append(_Waiting(outcomes, field, rows, info, path_of))
+            self._waiting.append(_Waiting(outcomes, field, columns, info, path_of))
 
     def _resolve(self, field: Field, parents: Sequence[Any], info: RawInfo) -> Any:
         definition = field.definition
@@ -266,21 +280,16 @@ class Run:
         assert definition.resolve is not None  # noqa: S101  strawberry gives one to every field
         return definition.resolve(Parents(parents), info, **arguments)
 
-    def _fill(
+    def _add(
         self,
         field: Field,
         values: Sequence[Any],
-        rows: Sequence[Row],
+        columns: Columns,
         info: RawInfo,
         path_of: PathOf,
     ) -> None:
-        completed = self.complete(field.shape, Column(values, field.nodes, info, path_of))
-        _put(field.key, completed, rows)
-
-
-def _put(key: str, values: Sequence[Any], rows: Sequence[Row]) -> None:
-    for row, value in zip(rows, values, strict=True):
-        row[key] = value
+        column = Column(values, field.nodes, info, path_of)
+        columns[field.key] = self.complete(field.shape, column)
 
 
 def _are_plain(shape: Leaf, values: Sequence[Any]) -> bool:

@@ -15,15 +15,16 @@ QUERY = """query ($ids: [ID!]!, $yes: Boolean = true) { tracks(ids: $ids) {
 @pytest.fixture
 def completed(monkeypatch):
     """The columns that were put into rows, each as often as it was."""
-    columns = []
-    put = run._put
+    put = []
+    fill = run.Run.fill
 
-    def noted(key, values, rows):
-        columns.append(key)
-        put(key, values, rows)
+    def noted(self):
+        for _, columns in self._rows_with:
+            put.extend(columns)
+        fill(self)
 
-    monkeypatch.setattr(run, "_put", noted)
-    return columns
+    monkeypatch.setattr(run.Run, "fill", noted)
+    return put
 
 
 async def both(query, variables, *, fault=None):
@@ -69,14 +70,14 @@ async def test_what_fails_below_fails_at_each_path_and_is_not_asked_again(track_
 
 
 async def test_a_surprise_costs_no_call_twice(track_ids, monkeypatch, completed):
-    surprised = run.Run._fill
+    surprised = run.Run._add
 
-    def fill(self, field, values, *rest):
+    def add(self, field, values, *rest):
         if field.key == "label":
             raise RuntimeError("a surprise, after all is loaded")
         surprised(self, field, values, *rest)
 
-    monkeypatch.setattr(run.Run, "_fill", fill)
+    monkeypatch.setattr(run.Run, "_add", add)
     async with TestClient() as client:
         answer = await client.execute(QUERY, {"ids": track_ids[:50]})
         assert answer.errors == []
