@@ -55,11 +55,14 @@ class ColumnExecutor(Executor):
         column = Column(result, nodes, info, lambda index: path.add_key(index, None))
         try:
             rows = list(run.complete(plan.items, column))
+            if run.is_finished:
+                run.fill()
         except Exception as surprise:  # noqa: BLE001  graphql-core will meet it too, and say it
             _note(surprise, path)
             return object_by_object() if run.is_finished else self._leave(run, object_by_object)
         if run.is_finished:
-            return self._filled(run, rows)
+            self._add(run)
+            return rows
         return self._finish(run, rows, path, object_by_object)
 
     async def _finish(
@@ -67,21 +70,21 @@ class ColumnExecutor(Executor):
     ) -> Any:
         try:
             await run.finish()
+            run.fill()
         except Exception as surprise:  # noqa: BLE001  graphql-core will meet it too, and say it
             _note(surprise, path)
             return await _awaited(object_by_object())
-        return self._filled(run, rows)
+        self._add(run)
+        return rows
 
     async def _leave(self, run: Run, object_by_object: Callable[[], Any]) -> Any:
         await run.leave()
         return await _awaited(object_by_object())
 
-    def _filled(self, run: Run, rows: list[Any]) -> list[Any]:
-        """Fill the rows and tell the errors; where a parent has become null they are not wanted."""
-        run.fill()
+    def _add(self, run: Run) -> None:
+        """Tell the errors; where a parent has become null in the meantime they are not wanted."""
         for error, path in run.errors:
             self.collected_errors.add(error, path)
-        return rows
 
     @cached_property
     def _is_watched(self) -> bool:
