@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.benchmarks.end_to_end import Case, Result, chart, middle, table
+from tests.benchmarks.end_to_end import Case, Result, chart, middle, order, table
 from tests.benchmarks.load import Ids, is_right, request
 
 CASE = Case("distinct", 0.02, 10)
@@ -22,6 +22,14 @@ def test_distinct_ids_are_asked_once_and_popular_ones_again():
     assert len({native for _ in range(20) for native in distinct.take()}) == 1000
     assert len({native for _ in range(20) for native in popular.take()}) <= 200
     assert len(set(popular.take())) == 50
+
+
+@pytest.mark.parametrize("names", ["ab", "abcd"])
+def test_nobody_is_always_measured_after_the_same_rival(names):
+    rounds = [order(names, number) for number in range(len(names))]
+    assert all(sorted(one) == list(names) for one in rounds)
+    pairs = {(one, other) for turn in rounds for one, other in zip(turn, turn[1:], strict=False)}
+    assert len(pairs) == len(names) * (len(names) - 1)
 
 
 def test_a_request_asks_for_its_ids():
