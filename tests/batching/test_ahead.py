@@ -1,6 +1,7 @@
 """A call begins in the moment in which its batch is cut, and is answered in a turn of its own."""
 
 import asyncio
+import gc
 from contextvars import ContextVar
 
 import pytest
@@ -158,8 +159,6 @@ async def test_batch_functions_that_ask_each_other_begin_one_after_the_other():
 
 
 async def test_a_call_that_has_begun_leaves_no_circle_behind():
-    import gc  # noqa: PLC0415
-
     async def fetch(keys):
         await asyncio.sleep(1.0)
         raise OSError(keys)

@@ -1,6 +1,7 @@
 """The benchmark of servers asks for what it says, and tells wrong answers from right ones."""
 
 import json
+from itertools import pairwise
 
 import pytest
 
@@ -28,7 +29,7 @@ def test_distinct_ids_are_asked_once_and_popular_ones_again():
 def test_nobody_is_always_measured_after_the_same_rival(names):
     rounds = [order(names, number) for number in range(len(names))]
     assert all(sorted(one) == list(names) for one in rounds)
-    pairs = {(one, other) for turn in rounds for one, other in zip(turn, turn[1:], strict=False)}
+    pairs = {pair for turn in rounds for pair in pairwise(turn)}
     assert len(pairs) == len(names) * (len(names) - 1)
 
 
