@@ -173,17 +173,18 @@ class Flights(dict[K, Flight[K, V]]):
             self._carrier = None
             self._carried = flight
             return
-        # Batch functions that ask each other begin in turn, not one inside the other without end.
-        inside = marked() is not None
-        call = self._take_off(flight) if inside else self._fly(flight)
-        # A task that is cancelled before its first step never enters its coroutine. Either is
+        # A task that is cancelled before its first step never enters its coroutine. Either call is
         # entered here, so that it gives back what it holds however early it is cancelled.
-        if inside:
+        loop, context = self._home.loop, self._context.copy()
+        if marked() is None:
+            call = self._fly(flight)
+            task = loop.create_task(call, context=context)
+            if flight.started is None:  # otherwise a task factory was eager
+                step_ahead(task, call, context)
+        else:  # batch functions that ask each other begin in turn, not each inside another
+            call = self._take_off(flight)
             call.send(None)
-        context = self._context.copy()
-        task = self._home.loop.create_task(call, context=context)
-        if not inside and flight.started is None:  # otherwise a task factory was eager
-            step_ahead(task, call, context)
+            task = loop.create_task(call, context=context)
         flight.task = task
 
     def carry(

@@ -354,23 +354,23 @@ MUTANTS = [
     Mutant(
         "a caller's context leaks into the batch",
         "batching/flights.py",
-        "context = self._context.copy()",
-        "context = None",
+        "loop, context = self._home.loop, self._context.copy()",
+        "loop, context = self._home.loop, None",
         "isolation",
     ),
     # Ahead.
     Mutant(
         "a full batch waits for a turn of its task",
         "batching/flights.py",
-        "        if not inside and flight.started is None:",
-        "        if not inside and flight.started is not None:",
+        "            if flight.started is None:",
+        "            if flight.started is not None:",
         "ahead",
     ),
     Mutant(
         "batch functions that ask each other begin inside each other",
         "batching/flights.py",
-        "inside = marked() is not None",
-        "inside = False",
+        "        if marked() is None:\n            call = self._fly",
+        "        if True:\n            call = self._fly",
         "ahead",
     ),
     Mutant(
@@ -426,7 +426,7 @@ MUTANTS = [
     Mutant(
         "a batch cancelled before its first step answers nobody",
         "batching/flights.py",
-        "        call.send(None)\n",
+        "            call.send(None)\n",
         "",
         "outcomes",
     ),
