@@ -1,5 +1,6 @@
 """Work, counted in function calls: the same on every machine, however busy it is."""
 
+import gc
 import sys
 from contextlib import contextmanager
 
@@ -17,11 +18,17 @@ class Work:
 
 @contextmanager
 def counted():
-    """Count the functions that are called in this thread meanwhile."""
+    """Count the functions that are called in this thread meanwhile, but those of the collector.
+
+    When that looks for circles depends on what ran before; and it calls whoever wants to know.
+    """
     work = Work()
-    before = sys.getprofile()
+    before, collects = sys.getprofile(), gc.isenabled()
+    gc.disable()
     sys.setprofile(work)
     try:
         yield work
     finally:
         sys.setprofile(before)
+        if collects:
+            gc.enable()
