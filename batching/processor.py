@@ -223,8 +223,7 @@ class BatchProcessor(Generic[K, V]):
             if deadline is not None:
                 self._alarms[deadline][1].add(caller)
             return caller
-        if self._closed or get_running_loop() is not home.loop:
-            self._enter()
+        self._enter()
         return self._intake.ask(key, scope, deadline, background)
 
     def submit_many(

@@ -22,7 +22,7 @@ from loaders import (
     SearchPages,
     Track,
     Unknown,
-    parse_ref,
+    parse_refs,
     parse_upc,
 )
 
@@ -185,13 +185,7 @@ def _refs(links: Any) -> Any:
     """Return what links name, as far as they lead to a provider that is spoken to."""
     if not isinstance(links, tuple):
         return links
-    refs = []
-    for link in links:
-        try:
-            refs.append(parse_ref(link))
-        except InvalidIdError:
-            continue
-    return refs
+    return [ref for ref in parse_refs(links) if isinstance(ref, Ref)]
 
 
 def _artist_of(refs: Any, provider: str) -> Any:
